@@ -1,0 +1,116 @@
+"""Moving balances: what an order locks, what a fill exchanges. Contracts would differ here only."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from apps.core.domain.money import ZERO, floor_to
+from apps.simulator.domain.accounts import Account
+from apps.simulator.domain.fees import Execution, fee_of, fee_reserve
+from apps.simulator.domain.instruments import Instrument
+from apps.simulator.domain.ledger import Fill, Ledger
+from apps.simulator.domain.orders import Effects, Order, Report, Trade
+
+
+def lock_asset(instrument: Instrument, side: str) -> str:
+    """Return the asset an order of `side` gives away."""
+    return instrument.quote if side == "BUY" else instrument.base
+
+
+def lock_due(order: Order, account: Account) -> Decimal:
+    """Return what the rest of an order must hold back: base units for sells, cost for buys."""
+    if order.side == "SELL":
+        return order.remaining
+    price = order.price if order.has_limit else order.stop_price
+    return order.remaining * price * fee_reserve(account)
+
+
+def unlock(ledger: Ledger, order: Order) -> None:
+    """Give back everything the order holds."""
+    account = ledger.accounts[order.account_id]
+    balance = account.balance(lock_asset(ledger.instruments[order.symbol], order.side))
+    balance.locked -= order.locked
+    balance.free += order.locked
+    order.locked = ZERO
+
+
+def lock(ledger: Ledger, order: Order) -> None:
+    """Hold back what the rest of the order needs, never more than is free."""
+    account = ledger.accounts[order.account_id]
+    balance = account.balance(lock_asset(ledger.instruments[order.symbol], order.side))
+    order.locked = min(lock_due(order, account), balance.free)
+    balance.free -= order.locked
+    balance.locked += order.locked
+
+
+def affordable(ledger: Ledger, order: Order, *, price: Decimal, amount: Decimal) -> Decimal:
+    """Return how much of `amount` the account can pay for at `price`, unlocked funds included."""
+    instrument, account = ledger.instruments[order.symbol], ledger.accounts[order.account_id]
+    free = account.balance(lock_asset(instrument, order.side)).free + order.locked
+    if order.side == "SELL":
+        return min(amount, floor_to(free, instrument.step))
+    return min(amount, floor_to(free / (price * fee_reserve(account)), instrument.step))
+
+
+def close(ledger: Ledger, effects: Effects, order: Order, report: Report) -> None:
+    """End an order with `report.execution` as its status and give back what it held."""
+    unlock(ledger, order)
+    order.status = report.execution
+    order.updated_ms = report.at_ms
+    ledger.drop(order)
+    ledger.tell(effects, order, report)
+
+
+def execute(
+    ledger: Ledger, effects: Effects, order: Order, fill: Fill, *, trade_id: int, at_ms: int
+) -> Trade:
+    """Fill `order` once: exchange the assets, take the fee, lock the rest again, report it.
+
+    The order pays from what it holds; `fill.maker is order` marks the resting side.
+    """
+    instrument, account = ledger.instruments[order.symbol], ledger.accounts[order.account_id]
+    unlock(ledger, order)
+    execution = Execution(order.side, fill.price, fill.amount, is_maker=fill.maker is order)
+    cost = fill.price * fill.amount
+    base, quote = account.balance(instrument.base), account.balance(instrument.quote)
+    sign = 1 if order.side == "BUY" else -1
+    base.free += sign * fill.amount
+    quote.free -= sign * cost
+    fee = fee_of(account, instrument, execution, fee_asset_price=_fee_price(ledger, order))
+    account.balance(fee.asset).free -= fee.amount
+    order.filled += fill.amount
+    order.cost += cost
+    order.updated_ms = at_ms
+    done = order.filled >= order.amount
+    order.status = "FILLED" if done else "PARTIALLY_FILLED"
+    if done:
+        ledger.drop(order)
+    elif order.has_limit:
+        lock(ledger, order)
+    trade = Trade(
+        trade_id=trade_id,
+        order_id=order.order_id,
+        account_id=order.account_id,
+        symbol=order.symbol,
+        side=order.side,
+        price=fill.price,
+        amount=fill.amount,
+        cost=cost,
+        fee=fee.amount,
+        fee_asset=fee.asset,
+        is_maker=execution.is_maker,
+        at_ms=at_ms,
+    )
+    effects.trades.append(trade)
+    ledger.tell(effects, order, Report("TRADE", order, at_ms, trade=trade))
+    return trade
+
+
+def _fee_price(ledger: Ledger, order: Order) -> Decimal | None:
+    account, instrument = ledger.accounts[order.account_id], ledger.instruments[order.symbol]
+    if account.fees.mode != "asset":
+        return None
+    if account.fees.asset == instrument.quote:
+        return Decimal(1)
+    market = ledger.liquidity.get(account.fees.asset + instrument.quote)
+    return market.last if market else None

@@ -1,0 +1,89 @@
+"""What a price move does to orders that wait: stops trigger, resting limits fill."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from apps.core.domain.money import ZERO
+from apps.simulator.domain.ledger import Fill, Ledger
+from apps.simulator.domain.liquidity import Candle, CandleLiquidity, LadderLiquidity, beyond
+from apps.simulator.domain.matching import by_priority, expire_rest, plan, run
+from apps.simulator.domain.orders import Effects, Order, Report
+from apps.simulator.domain.settlement import affordable, execute
+
+
+def apply_candle(ledger: Ledger, symbol: str, candle: Candle, *, now_ms: int) -> Effects:
+    """Let one closed candle meet the waiting orders; each fill depends on order and candle only.
+
+    Stops come first (the worse case), oldest first; a gap over the stop price fills at the open.
+    Limits whose price lies within high and low fill at that price, up to the volume share.
+    """
+    effects = Effects()
+    market = CandleLiquidity(ledger.instrument(symbol), candle.close, candle.volume)
+    stops, limits = _waiting(ledger, symbol)
+    ledger.liquidity[symbol] = market
+    for order in stops:
+        if _reached(order, low=candle.low, high=candle.high):
+            worst = max if order.triggers_on_rise else min
+            price = worst(order.stop_price, candle.open)
+            fills = [Fill(price, min(order.remaining, market.share))]
+            _trigger(ledger, effects, order, fills, now_ms=now_ms)
+    for order in limits:
+        inside = candle.low <= order.price if order.side == "BUY" else candle.high >= order.price
+        if inside:
+            _fill_resting(ledger, effects, order, amount=market.share, now_ms=now_ms)
+    return effects
+
+
+def apply_tick(ledger: Ledger, symbol: str, market: LadderLiquidity, *, now_ms: int) -> Effects:
+    """Let a new ladder meet the waiting orders, in price-time priority, sharing its levels."""
+    effects = Effects()
+    stops, limits = _waiting(ledger, symbol)
+    ledger.liquidity[symbol] = market
+    for order in limits:
+        for price, size in market.take(order.side, order.remaining, order.price):
+            _fill_resting(ledger, effects, order, amount=size, now_ms=now_ms)
+            market.consume(order.side, price, size)
+    for order in stops:
+        if _reached(order, low=market.last, high=market.last):
+            limit = order.price if order.has_limit else None
+            fills = plan(ledger, order, amount=order.remaining, limit=limit)
+            _trigger(ledger, effects, order, fills, now_ms=now_ms)
+    return effects
+
+
+def _waiting(ledger: Ledger, symbol: str) -> tuple[list[Order], list[Order]]:
+    orders = list(ledger.book(symbol).values())
+    working = [order for order in orders if order.is_working]
+    buys = by_priority([order for order in working if order.side == "BUY"])
+    sells = by_priority([order for order in working if order.side == "SELL"])
+    return [order for order in orders if order.is_waiting_stop], buys + sells
+
+
+def _reached(order: Order, *, low: Decimal, high: Decimal) -> bool:
+    return high >= order.stop_price if order.triggers_on_rise else low <= order.stop_price
+
+
+def _trigger(
+    ledger: Ledger, effects: Effects, order: Order, fills: list[Fill], *, now_ms: int
+) -> None:
+    """Put a stop to work: take what `fills` offer within its limit, then rest or expire."""
+    order.working_ms = order.updated_ms = now_ms
+    if order.has_limit:
+        fills = [fill for fill in fills if not beyond(order.side, fill.price, order.price)]
+        ledger.tell(effects, order, Report("NEW", order, now_ms))
+    met = [fill for fill in fills if fill.amount > ZERO]
+    run(ledger, effects, order, met, at_ms=now_ms)
+    if not order.has_limit or order.time_in_force in {"IOC", "FOK"}:
+        expire_rest(ledger, effects, order, at_ms=now_ms)
+
+
+def _fill_resting(
+    ledger: Ledger, effects: Effects, order: Order, *, amount: Decimal, now_ms: int
+) -> None:
+    wanted = min(order.remaining, amount)
+    met = affordable(ledger, order, price=order.price, amount=wanted)
+    if met > ZERO:
+        trade_id = ledger.next_trade_id(order.symbol)
+        fill = Fill(order.price, met, order)
+        execute(ledger, effects, order, fill, trade_id=trade_id, at_ms=now_ms)
