@@ -1,0 +1,130 @@
+"""The form that risk judges. `trading` fills it in; the judge reads nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from apps.core.domain.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """An instrument's rules; units as in `marketdata.Instrument`."""
+
+    price_tick: Decimal
+    amount_step: Decimal
+    amount_min: Decimal
+    cost_min: Decimal
+    stop_orders_max: int
+    is_tradable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The price an order is judged against; `age_seconds` in market time."""
+
+    price: Decimal
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedOrder:
+    """An order not yet judged: amount in base units, prices in quote per base."""
+
+    account_id: UUID
+    bot_id: UUID
+    instrument_id: int
+    purpose: str
+    side: str
+    type: str
+    amount: Decimal
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: str = "GTC"
+    reduce_only: bool = False
+    reference: Reference | None = None
+
+
+@dataclass(slots=True)
+class Exposure:
+    """What is held, reserved and open at one scope; grows as a batch's verdicts are given.
+
+    `gross_cost` = value of positions + reserved entries (quote); `open_orders` counts
+    unfinished orders; `daily_result` = realised + unrealised since midnight UTC, after fees.
+    None means that it could not be read, and entries are then refused.
+    """
+
+    gross_cost: Decimal | None = ZERO
+    open_orders: int | None = 0
+    daily_result: Decimal | None = ZERO
+
+
+@dataclass(slots=True)
+class Holding:
+    """One bot's holding of one instrument: base units, and the quote value of open entries.
+
+    `leaving` = base units in unfinished non-protective exits; `stop_orders` = unfinished stops
+    of the account on this instrument; `mark` = latest price.
+    """
+
+    amount: Decimal = ZERO
+    entering_cost: Decimal = ZERO
+    leaving: Decimal = ZERO
+    stop_orders: int = 0
+    mark: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveLimits:
+    """The limits that bind one bot and instrument, per scope kind; a missing name does not bind.
+
+    Keys: scope kind (`desk`, `account`, `bot`, `instrument`) → limit name → value.
+    """
+
+    by_scope: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+
+    def tightest(self, name: str) -> Decimal | None:
+        """Return the smallest value of `name` over all scopes, or None."""
+        values = [limits[name] for limits in self.by_scope.values() if name in limits]
+        return min(values, default=None)
+
+    def at(self, scope: str, name: str) -> Decimal | None:
+        """Return the limit `name` of one scope kind, or None."""
+        return self.by_scope.get(scope, {}).get(name)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """All that the judge needs besides the proposal."""
+
+    rules: Rules | None
+    holding: Holding
+    exposure: dict[str, Exposure]
+    limits: EffectiveLimits | None
+    trading_state: str | None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason against: a stable code with its values (`limit`, `value`, `would_pass` …)."""
+
+    code: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict's content: allowed when there is no refusal."""
+
+    refusals: tuple[Refusal, ...]
+    reservation_price: Decimal | None
+    reserved_cost: Decimal
+
+    @property
+    def is_allowed(self) -> bool:
+        """True when nothing speaks against."""
+        return not self.refusals

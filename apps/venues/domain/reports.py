@@ -1,0 +1,117 @@
+"""Plain values that cross the border to a venue; all amounts Decimal, all times epoch ms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+VenueStatus = Literal["open", "closed", "canceled", "expired", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTicket:
+    """An order as it goes to a venue; `price` and `stop_price` in quote per base."""
+
+    client_order_id: str
+    symbol: str
+    side: str
+    type: str
+    time_in_force: str
+    amount: Decimal
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FillReport:
+    """One execution as the venue reports it; `fee` in `fee_asset`, positive when paid."""
+
+    symbol: str
+    venue_order_id: str
+    venue_trade_id: str
+    client_order_id: str
+    side: str
+    price: Decimal
+    amount: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """An order as the venue reports it; `filled` in base units, `cost` in quote units."""
+
+    client_order_id: str
+    venue_order_id: str
+    symbol: str
+    status: VenueStatus
+    side: str
+    type: str
+    amount: Decimal
+    filled: Decimal
+    cost: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    at_ms: int
+    fills: tuple[FillReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentRules:
+    """An instrument's rules at a venue: tick and step in quote and base units."""
+
+    symbol: str
+    base: str
+    quote: str
+    kind: str
+    price_tick: Decimal
+    amount_step: Decimal
+    amount_min: Decimal
+    cost_min: Decimal
+    is_tradable: bool
+    stop_orders_max: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CandleRow:
+    """One candle: open time in epoch ms, prices in quote units, volume in base units."""
+
+    symbol: str
+    timeframe: str
+    ts: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRow:
+    """Best bid and ask and last price; `at_ms` is the venue's event time."""
+
+    symbol: str
+    bid: Decimal | None
+    ask: Decimal | None
+    last: Decimal
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a gateway needs to sign in; opened from the seal only in the process that calls."""
+
+    account_id: str
+    venue: str
+    environment: str
+    api_key: str
+    api_secret: str
+
+    def __repr__(self) -> str:
+        return f"Credentials(account_id={self.account_id!r}, venue={self.venue!r})"

@@ -1,0 +1,11 @@
+"""All addresses of the desk."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.ops.urls")),
+    path("api/", include("apps.api.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("apps.dashboard.urls")),
+]
