@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import time
@@ -62,6 +63,8 @@ class Keeper:
         self._stop_servers()
         self._say("stopped")
         (self.access.run / "services.json").unlink(missing_ok=True)
+        if self.access.sockets != self.access.run:
+            shutil.rmtree(self.access.sockets, ignore_errors=True)
         return 0
 
     def _look_after(self) -> None:

@@ -58,15 +58,17 @@ class EmbeddedServices:
 
     def stop(self, timeout_seconds: float = 15.0) -> bool:
         """Let go; wait for the servers' end unless others use them. Say whether they ended."""
+        keeper = self.record()
         self._users.release()
         let_go, deadline = time.monotonic(), time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
-            found = self.record()
             if self._keeper is not None:
                 self._keeper.poll()
-            if not found:
+            if not keeper or birth(keeper["keeper"]) != keeper["keeper_birth"]:
                 return True
-            if found.get("state") != "stopping" and time.monotonic() - let_go > 1.5:
+            # No record any more: its keeper is on its last metres.
+            state = self.record().get("state", "stopping")
+            if state != "stopping" and time.monotonic() - let_go > 1.5:
                 return False
             time.sleep(0.03)
         return False
