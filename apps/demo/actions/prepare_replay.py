@@ -1,0 +1,55 @@
+"""Turn an empty desk into one that replays: account, instruments, one bot for each pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from apps.accounts.actions.make_rehearsal import make_rehearsal
+from apps.bots.actions.create_bot import create_bot
+from apps.bots.actions.start import start
+from apps.bots.actions.write_config import write_config
+from apps.core.actor import Actor
+from apps.core.clock import from_ms
+from apps.demo.actions.open_paper_account import open_paper_account
+from apps.demo.domain.plan import ReplayPlan, bot_slug
+from apps.marketdata.actions.advance_clock import advance_clock
+from apps.marketdata.models import Instrument
+from apps.marketdata.actions.sync_instruments import sync_instruments
+from apps.strategies.domain.registry import registry
+from apps.venues.models import VenueAccount
+
+ACTOR = Actor.task("demo.replay")
+ACCOUNT = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the driver needs to know of the prepared desk."""
+
+    account_id: UUID
+    instrument_ids: list[int]
+
+
+def prepare_replay(*, plan: ReplayPlan, start_ms: int) -> Prepared:
+    """Make and start one bot for every instrument × strategy; may be repeated after a crash."""
+    advance_clock(to=from_ms(start_ms))
+    account = VenueAccount.objects.get(slug=ACCOUNT)
+    sync_instruments(account_id=account.id)
+    instruments = {
+        item.symbol: item
+        for item in Instrument.objects.filter(environment="simulated", symbol__in=plan.instruments)
+    }
+    for symbol in plan.instruments:
+        for strategy in plan.strategies:
+            _make_bot(plan, account, instruments[symbol], strategy)
+    return Prepared(account.id, sorted(item.id for item in instruments.values()))
+
+
+def open_replay_account(*, plan: ReplayPlan) -> None:
+    """Open the replay's account before its exchange starts."""
+    if not VenueAccount.objects.filter(slug=ACCOUNT).exists():
+        open_paper_account(
+            actor=ACTOR, slug=ACCOUNT, name="Replay", balances={"USDT": Decimal(plan.start_balance)}
+        )
