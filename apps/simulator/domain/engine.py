@@ -60,7 +60,7 @@ def cancel(
     return effects
 
 
-def deposit(ledger: Ledger, account: Account, *, asset: str, amount: Decimal) -> Effects:
+def deposit(account: Account, *, asset: str, amount: Decimal) -> Effects:
     """Add (or, when negative, withdraw) free balance.
 
     :raises Refusal: -2010 when less is free than is withdrawn.
@@ -104,7 +104,7 @@ def _accept(ledger: Ledger, order: Order, fills: list[Fill], *, now_ms: int) -> 
     if order.time_in_force == "FOK" and sum((f.amount for f in fills), ZERO) < order.amount:
         fills = []
     trades = run(ledger, effects, order, fills, at_ms=now_ms)
-    if order.type == "MARKET" or order.time_in_force in {"IOC", "FOK"} and order.is_working:
+    if order.type == "MARKET" or (order.time_in_force in {"IOC", "FOK"} and order.is_working):
         expire_rest(ledger, effects, order, at_ms=now_ms)
     return Placed(order, tuple(trades), effects)
 

@@ -1,0 +1,90 @@
+"""Between the engine's objects and the columns of the exchange's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from apps.simulator.domain.accounts import Account, Balance, FeeSchedule
+from apps.simulator.domain.instruments import Instrument
+from apps.simulator.domain.ledger import Ledger
+from apps.simulator.domain.orders import Effects, Order, Trade
+
+ORDER_COLUMNS: Final = (
+    "order_id", "account_id", "symbol", "client_order_id", "side", "type", "time_in_force",
+    "amount", "price", "stop_price", "cost_asked", "reduce_only", "created_ms", "updated_ms",
+    "working_ms", "filled", "cost", "locked", "status",
+)  # fmt: skip
+TRADE_COLUMNS: Final = (
+    "trade_id", "order_id", "account_id", "symbol", "side", "price", "amount", "cost", "fee",
+    "fee_asset", "is_maker", "at_ms",
+)  # fmt: skip
+INSTRUMENT_COLUMNS: Final = (
+    "symbol", "base", "quote", "kind", "tick", "step", "cost_min", "amount_max", "volume_share",
+    "half_spread", "impact",
+)  # fmt: skip
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows of one or more commands, to be stored in one transaction."""
+
+    orders: dict[int, Row] = field(default_factory=dict)
+    trades: list[Row] = field(default_factory=list)
+    balances: dict[tuple[int, str], Row] = field(default_factory=dict)
+    accounts: list[Row] = field(default_factory=list)
+    instruments: list[Row] = field(default_factory=list)
+    market: Row | None = None
+    clock_ms: int | None = None
+    block: Row | None = None
+
+    def add(self, ledger: Ledger, effects: Effects) -> None:
+        """Add what a command changed, as it stands now."""
+        for order in effects.orders.values():
+            self.orders[order.order_id] = values_of(order, ORDER_COLUMNS)
+        self.trades.extend(values_of(trade, TRADE_COLUMNS) for trade in effects.trades)
+        for account_id, asset in effects.balances:
+            held = ledger.accounts[account_id].balance(asset)
+            self.balances[account_id, asset] = (account_id, asset, held.free, held.locked)
+
+
+def values_of(item: object, columns: Iterable[str]) -> Row:
+    """Return the named attributes of `item` as a row."""
+    return tuple(getattr(item, name) for name in columns)
+
+
+def account_row(account: Account) -> Row:
+    """Return the row of an account."""
+    fees = account.fees
+    return (
+        account.account_id, account.name, account.api_key, account.secret,
+        fees.maker, fees.taker, fees.mode, fees.asset,
+    )  # fmt: skip
+
+
+def account_of(row: Mapping[str, Any]) -> Account:
+    """Return the account of a row, without its balances."""
+    fees = FeeSchedule(row["fee_maker"], row["fee_taker"], row["fee_mode"], row["fee_asset"])
+    return Account(row["id"], row["name"], row["api_key"], row["secret"], fees)
+
+
+def balance_of(row: Mapping[str, Any]) -> Balance:
+    """Return the balance of a row."""
+    return Balance(row["free"], row["locked"])
+
+
+def order_of(row: Mapping[str, Any]) -> Order:
+    """Return the order of a row."""
+    return Order(**{name: row[name] for name in ORDER_COLUMNS})
+
+
+def trade_of(row: Mapping[str, Any]) -> Trade:
+    """Return the trade of a row."""
+    return Trade(**{name: row[name] for name in TRADE_COLUMNS})
+
+
+def instrument_of(row: Mapping[str, Any]) -> Instrument:
+    """Return the instrument of a row."""
+    return Instrument(**{name: row[name] for name in INSTRUMENT_COLUMNS})

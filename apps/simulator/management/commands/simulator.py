@@ -1,0 +1,56 @@
+"""Run the simulated exchange."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+import uvloop
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from psycopg.conninfo import make_conninfo
+
+from apps.simulator.face.server import Address, serve
+from tradingdesk.environment import env
+
+
+class Command(BaseCommand):
+    """Serve the dialect of Binance spot on loopback, with books in the simulator's database."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=env.int("SIMULATOR_PORT", default=8001))
+        parser.add_argument(
+            "--weight-limit",
+            type=int,
+            default=env.int("SIMULATOR_WEIGHT_LIMIT", default=1_200_000),
+            help="request weight per minute and address before 429",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until told to stop."""
+        address = Address(
+            host=options["host"],
+            port=options["port"],
+            token=settings.SIMULATOR_TOKEN,
+            weight_limit=options["weight_limit"],
+        )
+        uvloop.run(serve(simulator_dsn(), address))
+
+
+def simulator_dsn() -> str:
+    """Return the connection string of the simulator's database."""
+    held = settings.DATABASES["simulator"]
+    options = {key: value for key, value in held["OPTIONS"].items() if key == "options"}
+    return make_conninfo(
+        dbname=held["NAME"],
+        user=held["USER"] or None,
+        password=held["PASSWORD"] or None,
+        host=held["HOST"] or None,
+        port=held["PORT"] or None,
+        application_name="simulator",
+        **options,
+    )

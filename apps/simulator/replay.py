@@ -1,0 +1,167 @@
+"""Recorded candles on a virtual clock that moves only when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from apps.core.domain.timeframes import TIMEFRAME_MS, open_ms
+from apps.core.errors import InvalidInput
+from apps.simulator.domain.candles import Series
+from apps.simulator.domain.instruments import listed
+from apps.simulator.domain.ledger import Ledger
+from apps.simulator.domain.liquidity import CandleLiquidity
+from apps.simulator.domain.orders import Effects
+from apps.simulator.domain.sweep import apply_candle
+from apps.simulator.exchange import Exchange
+from apps.simulator.gateways.candle_files import read_recordings
+
+KIND = "candles"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySpec:
+    """Which recordings, and from when to when (epoch ms)."""
+
+    data: str
+    instruments: list[str]
+    timeframe: str
+    from_ms: int
+    to_ms: int
+
+
+class Replay:
+    """The market of recorded candles. At clock T every candle closed by T is known, no other."""
+
+    def __init__(self, spec: ReplaySpec, series: dict[str, Series], clock_ms: int) -> None:
+        self.spec = spec
+        self.timeframe = spec.timeframe
+        self.series = series
+        self.clock_ms = clock_ms
+        self._length = TIMEFRAME_MS[spec.timeframe]
+        self._moving = asyncio.Lock()
+
+    def now_ms(self) -> int:
+        """The virtual clock."""
+        return self.clock_ms
+
+    def forming(self, symbol: str, /) -> tuple[float, float, float, float, float] | None:
+        """None: nothing of the next candle is known, whatever the symbol."""
+        del symbol
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the last candle has been played."""
+        return self.clock_ms >= self.spec.to_ms
+
+    @property
+    def next_ms(self) -> int:
+        """Where the clock stands after one more candle."""
+        return self.clock_ms + self._length
+
+    def is_of(self, wanted: dict[str, Any]) -> bool:
+        """Return whether these are the recordings that are asked for."""
+        spec = self.spec
+        return (
+            (spec.data, spec.instruments, spec.timeframe)
+            == (str(wanted["data"]), list(wanted["instruments"]), wanted["timeframe"])
+            and wanted.get("from") in {None, spec.from_ms}
+            and wanted.get("to") in {None, spec.to_ms}
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Clock, candles played since the start, whether it is over."""
+        return {
+            "clock": self.clock_ms,
+            "candles": (self.clock_ms - self.spec.from_ms) // self._length,
+            "done": self.is_done,
+        }
+
+    async def advance(self, exchange: Exchange, to_ms: int) -> None:
+        """Play every candle that closes by `to_ms`; a no-op when the clock is already there.
+
+        Clock and fills of one candle are one commit, so that a crash between two repeats nothing.
+        """
+        async with self._moving:
+            while self.next_ms <= min(to_ms, self.spec.to_ms):
+                await self._step(exchange)
+            await exchange.journal.settled()
+
+    async def _step(self, exchange: Exchange) -> None:
+        opened, closed = self.clock_ms, self.next_ms
+        effects = Effects()
+        for symbol in sorted(self.series):
+            candle = self.series[symbol].at(opened)
+            if candle is not None:
+                effects.merge(apply_candle(exchange.ledger, symbol, candle, now_ms=closed))
+        self.clock_ms = closed
+        exchange.note(effects)
+        exchange.journal.batch.clock_ms = closed
+
+        def told() -> None:
+            exchange.tell(effects.reports)
+            if exchange.audience is not None:
+                exchange.audience.on_candles(closed)
+
+        await exchange.journal.commit(effects, told=told)
+
+
+async def start_replay(exchange: Exchange, wanted: dict[str, Any]) -> Replay:
+    """Read recordings, list their instruments and set the clock to the start.
+
+    :raises InvalidInput: `BAD_RANGE` when the recordings hold nothing between from and to.
+    """
+    recordings = await asyncio.to_thread(
+        read_recordings, Path(wanted["data"]), wanted["instruments"], wanted["timeframe"]
+    )
+    length = TIMEFRAME_MS[wanted["timeframe"]]
+    times = [recording.series.times for recording in recordings.values()]
+    first = max(int(series[0]) for series in times if len(series))
+    last = min(int(series[-1]) for series in times if len(series)) + length
+    start = open_ms(wanted.get("from") or first, wanted["timeframe"])
+    end = min(
+        open_ms(wanted.get("to") or last, wanted["timeframe"]),
+        max(int(s[-1]) for s in times) + length,
+    )
+    if end <= start:
+        raise InvalidInput("BAD_RANGE", first=first, last=last, field="from")
+    spec = ReplaySpec(wanted["data"], wanted["instruments"], wanted["timeframe"], start, end)
+    await exchange.list_instruments(
+        [
+            listed(pair, price_decimals=recording.price_decimals)
+            for pair, recording in recordings.items()
+        ]
+    )
+    exchange.journal.batch.market = (KIND, Jsonb(asdict(spec)), start)
+    await exchange.journal.commit()
+    series = {pair.replace("/", ""): recording.series for pair, recording in recordings.items()}
+    return _opened(exchange, Replay(spec, series, start))
+
+
+def resume_replay(exchange: Exchange, spec: dict[str, Any], clock_ms: int) -> Replay:
+    """Read the recordings of a stored spec again and continue at the stored clock."""
+    held = ReplaySpec(**spec)
+    recordings = read_recordings(Path(held.data), held.instruments, held.timeframe)
+    series = {pair.replace("/", ""): recording.series for pair, recording in recordings.items()}
+    return _opened(exchange, Replay(held, series, clock_ms))
+
+
+def _opened(exchange: Exchange, replay: Replay) -> Replay:
+    for symbol, series in replay.series.items():
+        _quote(exchange.ledger, symbol, series, replay.clock_ms)
+    exchange.source = replay
+    return replay
+
+
+def _quote(ledger: Ledger, symbol: str, series: Series, clock_ms: int) -> None:
+    """Set the price a restart would find: the last close, or the first open without volume."""
+    known, first = series.last_before(clock_ms), series.first()
+    instrument = ledger.instrument(symbol)
+    if known is not None:
+        ledger.liquidity[symbol] = CandleLiquidity(instrument, known.close, known.volume)
+    elif first is not None:
+        ledger.liquidity[symbol] = CandleLiquidity(instrument, first.open, first.volume * 0)
