@@ -32,7 +32,9 @@ class StrategyVersion(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["strategy", "source_hash"], name="strategy_version_once")
+            models.UniqueConstraint(
+                fields=["strategy", "source_hash"], name="strategy_version_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -5,39 +5,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Strategy',
+            name="Strategy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=48, unique=True)),
-                ('title', models.CharField(max_length=80)),
-                ('description', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField(max_length=48, unique=True)),
+                ("title", models.CharField(max_length=80)),
+                ("description", models.TextField(blank=True)),
             ],
             options={
-                'verbose_name_plural': 'strategies',
-                'ordering': ['name'],
+                "verbose_name_plural": "strategies",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='StrategyVersion',
+            name="StrategyVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=16)),
-                ('source_hash', models.CharField(max_length=64)),
-                ('schema', models.JSONField()),
-                ('created_at', models.DateTimeField()),
-                ('strategy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='strategies.strategy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(max_length=16)),
+                ("source_hash", models.CharField(max_length=64)),
+                ("schema", models.JSONField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "strategy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="strategies.strategy",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(fields=('strategy', 'source_hash'), name='strategy_version_once')],
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("strategy", "source_hash"), name="strategy_version_once"
+                    )
+                ],
             },
         ),
     ]
