@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Profit and fees of each order owner, from the exchange's own trade list and nothing of the desk.
 
-Input (JSON on stdin): {"owners": {client_order_id: owner}, "trades": [{"client_order_id", "symbol",
-"side", "price", "amount", "cost", "fee", "fee_asset", "trade_id"}, …]} in the order of execution.
+Input (JSON on stdin): {"owners": {client_order_id: owner}, "trades": [{"clientOrderId", "symbol",
+"isBuyer", "price", "qty", "quoteQty", "commission", "commissionAsset", "id"}, …]}, by symbol and id.
 Output: {owner: {"profit": text, "fees": text, "amount": text}}, average cost, exact fractions.
 """
 
@@ -16,13 +16,13 @@ def settle(trades: list[dict], owners: dict[str, str]) -> dict[str, dict[str, st
     held, basis = defaultdict(Fraction), defaultdict(Fraction)
     profit, fees = defaultdict(Fraction), defaultdict(Fraction)
     for trade in trades:
-        owner = owners[trade["client_order_id"]]
+        owner = owners[trade["clientOrderId"]]
         key = (owner, trade["symbol"])
-        price, amount = Fraction(trade["price"]), Fraction(trade["amount"])
-        cost, fee = Fraction(trade["cost"]), Fraction(trade["fee"])
-        in_quote = trade["symbol"].endswith(trade["fee_asset"])
+        price, amount = Fraction(trade["price"]), Fraction(trade["qty"])
+        cost, fee = Fraction(trade["quoteQty"]), Fraction(trade["commission"])
+        in_quote = trade["symbol"].endswith(trade["commissionAsset"])
         fees[owner] += fee if in_quote else fee * price
-        if trade["side"].lower() == "buy":
+        if trade["isBuyer"]:
             got = amount if in_quote else amount - fee
             held[key] += got
             basis[key] += got * price

@@ -1,0 +1,67 @@
+"""What all resources share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from structlog.contextvars import get_contextvars
+
+from apps.accounts.models import ApiToken
+from apps.accounts.queries import actor_of
+from apps.api.fields import MoneyText
+from apps.core.actor import Actor
+from apps.core.fields import MoneyField
+
+
+class DeskSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    """A model serializer that writes money as text."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        MoneyField: MoneyText,
+    }
+
+    def build_standard_field(self, field_name: str, model_field: models.Field[Any, Any]) -> Any:
+        """Money fields need none of the decimal options."""
+        field_class, options = super().build_standard_field(field_name, model_field)
+        if field_class is MoneyText:
+            options = {k: v for k, v in options.items() if k in {"read_only", "required", "help_text"}}
+        return field_class, options
+
+
+class Acting:
+    """Who calls, as the audit will write it."""
+
+    request: Request
+
+    def actor(self) -> Actor:
+        """Return the frozen identity of the caller."""
+        token = self.request.auth if isinstance(self.request.auth, ApiToken) else None
+        return actor_of(
+            user=self.request.user,  # type: ignore[arg-type] - the permission refuses anonymous callers
+            token=token,
+            address=self.request.META.get("REMOTE_ADDR", ""),
+            request_id=str(get_contextvars().get("request_id", "")),
+        )
+
+
+class ReadResource(Acting, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+    """List and retrieve; `needs` names the permission of each action."""
+
+    needs: dict[str, str] = {"read": "view_desk"}
+    ordering: str | tuple[str, ...] = "-id"
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Tell the caller how much of its rate is left."""
+        done = super().finalize_response(request, response, *args, **kwargs)
+        rate = request._request.META.get("desk.rate")
+        if rate:
+            limit, left, seconds = rate
+            done["RateLimit-Limit"], done["RateLimit-Remaining"] = str(limit), str(left)
+            done["RateLimit-Reset"] = str(seconds)
+        return done
