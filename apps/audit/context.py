@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from django.db import connections, transaction
+from psycopg.pq import TransactionStatus
 
 from apps.core.actor import Actor
 from apps.core.errors import DeskError
@@ -54,6 +55,16 @@ def acting(
         cursor.execute(READ_CONTEXT)
         outer = tuple(value or "" for value in cursor.fetchone())
         cursor.execute(SET_CONTEXT, values)
-    yield
-    with connections[using].cursor() as cursor:
+    try:
+        yield
+    finally:
+        _restore(outer, using=using)
+
+
+def _restore(outer: tuple[str, ...], *, using: str) -> None:
+    """Give the outer block its voice back, unless the transaction is lost anyway."""
+    raw = connections[using].connection
+    if raw is None or raw.info.transaction_status is not TransactionStatus.INTRANS:
+        return
+    with raw.cursor() as cursor:
         cursor.execute(SET_CONTEXT, outer)

@@ -36,15 +36,21 @@ def govern(
     """Return an operation after which every change of `table` leaves an audit row.
 
     `name` is the column shown as the object's name; `hide` columns appear as "[hidden]";
-    a change of `ignore` columns alone (heartbeats, counters) writes no row.
+    a change of `ignore` columns alone (heartbeats, counters) writes no row. The functions look
+    into `public` first, so that a temporary table of the same name cannot swallow the record.
     """
     label = f"(coalesce(n.row->>'{name}', o.row->>'{name}'))" if name else "''"
     masks = "".join(f" || CASE WHEN x ? '{c}' THEN '{{\"{c}\": \"[hidden]\"}}'::jsonb ELSE '{{}}' END" for c in hide)
     skip = "".join(f" - '{column}'" for column in ignore)
+    undo = "".join(
+        f"DROP TRIGGER IF EXISTS {table}_audit_{verb} ON {table};"
+        for verb in ("insert", "update", "delete")
+    )
     body = f"""
     CREATE OR REPLACE FUNCTION {table}_mask(x jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
         $$ SELECT CASE WHEN x IS NULL THEN NULL ELSE x{masks} END $$;
-    CREATE OR REPLACE FUNCTION {table}_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION {table}_audit() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
     BEGIN
         IF TG_OP = 'INSERT' THEN
             PERFORM audit_write('{table}', n.row->>'{pk}', {label.replace("o.row", "n.row")},
@@ -65,6 +71,7 @@ def govern(
         RETURN NULL;
     END
     $$;
+    {undo}
     CREATE TRIGGER {table}_audit_insert AFTER INSERT ON {table}
         REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {table}_audit();
     CREATE TRIGGER {table}_audit_update AFTER UPDATE ON {table}
@@ -73,7 +80,4 @@ def govern(
     CREATE TRIGGER {table}_audit_delete AFTER DELETE ON {table}
         REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION {table}_audit();
     """
-    undo = "".join(
-        f"DROP TRIGGER {table}_audit_{verb} ON {table};" for verb in ("insert", "update", "delete")
-    )
     return RunSQL(body, undo)

@@ -15,6 +15,7 @@ SENSITIVE_TEXT: Final = (
     re.compile(r"(?i)(signature|apiKey|secret|password|token|X-MBX-APIKEY)(['\"]?\s*[=:]\s*['\"]?)[^&\s'\",;]+"),
     re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"\b[A-Za-z0-9]{64}\b"),
+    re.compile(r"\btd_[0-9a-f]{16,}\b"),
     re.compile(r"(?i)([a-z+]+://[^:/@\s]*:)[^@/\s]+(?=@)"),
     re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL),
 )  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Final
+
+from apps.core.errors import InvalidInput
 
 PERMISSIONS: Final[dict[str, str]] = {
     "view_desk": "See fleet, bots, orders, fills, positions and market data",
@@ -50,12 +53,51 @@ SCOPE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
 TOKEN_NEVER: Final = frozenset({"vote", "release_halt", "manage_people", "manage_settings"})
 
 
-def permissions_of(roles: frozenset[str] | set[str]) -> frozenset[str]:
+VOTER_ROLES: Final = frozenset(role for role, may in ROLE_PERMISSIONS.items() if "vote" in may)
+# Permissions whose holders find something to read in the admin.
+STAFF_PERMISSIONS: Final = frozenset({"view_operations", "view_audit", "manage_settings"})
+
+
+class RolesInvalid(InvalidInput):
+    """A set of roles that nobody may hold."""
+
+    default_code = "ROLE_UNKNOWN"
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
     """Return the union of the permissions of `roles`; unknown roles give nothing."""
     return frozenset().union(*(ROLE_PERMISSIONS.get(role, frozenset()) for role in roles))
 
 
-def token_permissions(scopes: list[str]) -> frozenset[str]:
+def token_permissions(scopes: Iterable[str]) -> frozenset[str]:
     """Return what a token with `scopes` may do at most."""
     granted = frozenset().union(*(SCOPE_PERMISSIONS.get(scope, frozenset()) for scope in scopes))
     return (granted | {"use_api"}) - TOKEN_NEVER
+
+
+def check_roles(roles: Collection[str], *, is_machine: bool) -> None:
+    """Allow a set of roles for one person or machine.
+
+    :raises RolesInvalid: `ROLE_UNKNOWN`, `ROLES_EXCLUDE_EACH_OTHER` or `MACHINE_NEVER_VOTES`.
+    """
+    unknown = sorted(set(roles) - ROLE_PERMISSIONS.keys())
+    if unknown:
+        raise RolesInvalid(field="roles", unknown=unknown, known=sorted(ROLE_PERMISSIONS))
+    clash = sorted(EXCLUSIVE_ROLES.intersection(roles))
+    if len(clash) > 1:
+        raise RolesInvalid("ROLES_EXCLUDE_EACH_OTHER", field="roles", roles=clash)
+    voting = sorted(VOTER_ROLES.intersection(roles))
+    if is_machine and voting:
+        raise RolesInvalid("MACHINE_NEVER_VOTES", field="roles", roles=voting)
+
+
+def check_scopes(scopes: Collection[str]) -> None:
+    """Allow the scopes of a token.
+
+    :raises RolesInvalid: `SCOPE_UNKNOWN`, also for none at all.
+    """
+    unknown = sorted(set(scopes) - SCOPE_PERMISSIONS.keys())
+    if unknown or not scopes:
+        raise RolesInvalid(
+            "SCOPE_UNKNOWN", field="scopes", unknown=unknown, known=sorted(SCOPE_PERMISSIONS)
+        )
