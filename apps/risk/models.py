@@ -55,11 +55,17 @@ class Restriction(DeskModel):
     class Meta:
         ordering = ["-set_at"]
         indexes = [
-            models.Index(fields=["scope_kind", "scope_id"], condition=Q(lifted_at=None), name="restriction_active")
+            models.Index(
+                fields=["scope_kind", "scope_id"],
+                condition=Q(lifted_at=None),
+                name="restriction_active",
+            )
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["scope_kind", "scope_id", "code"], condition=Q(lifted_at=None), name="restriction_once"
+                fields=["scope_kind", "scope_id", "code"],
+                condition=Q(lifted_at=None),
+                name="restriction_once",
             )
         ]
 
@@ -74,7 +80,9 @@ class RiskBook(models.Model):
     scope_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope_kind", "scope_id"], name="risk_book_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["scope_kind", "scope_id"], name="risk_book_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope_kind} {self.scope_id}"
@@ -86,9 +94,13 @@ class Verdict(DeskModel):
     account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT)
     bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="verdicts")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
-    cycle_at = models.DateTimeField(null=True, help_text="scheduled_for of the cycle that proposed it.")
+    cycle_at = models.DateTimeField(
+        null=True, help_text="scheduled_for of the cycle that proposed it."
+    )
     is_allowed = models.BooleanField()
-    codes = models.JSONField(default=list, help_text='Refusals: [{"code": …, "limit": …, "value": …}]')
+    codes = models.JSONField(
+        default=list, help_text='Refusals: [{"code": …, "limit": …, "value": …}]'
+    )
     proposal = models.JSONField(help_text="purpose, side, type, amount, price …")
     reservation_price = MoneyField(null=True)
     reserved_cost = MoneyField(default=0)

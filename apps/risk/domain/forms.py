@@ -48,6 +48,18 @@ class ProposedOrder:
     reference: Reference | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BotScope:
+    """Where a bot stands: all that a restriction may name. `strategy` is the strategy's name."""
+
+    bot_id: UUID
+    account_id: UUID
+    venue: str
+    stage: str
+    strategy: str
+    instrument_ids: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Exposure:
     """What is held, reserved and open at one scope; grows as a batch's verdicts are given.
@@ -82,14 +94,20 @@ class EffectiveLimits:
     """The limits that bind one bot and instrument, per scope kind; a missing name does not bind.
 
     Keys: scope kind (`desk`, `account`, `bot`, `instrument`) → limit name → value.
+    `missing`: names that must bind at this bot's stage and do not; entries are then refused.
     """
 
     by_scope: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
     def tightest(self, name: str) -> Decimal | None:
         """Return the smallest value of `name` over all scopes, or None."""
-        values = [limits[name] for limits in self.by_scope.values() if name in limits]
-        return min(values, default=None)
+        tightest = None
+        for limits in self.by_scope.values():
+            value = limits.get(name)
+            if value is not None and (tightest is None or value < tightest):
+                tightest = value
+        return tightest
 
     def at(self, scope: str, name: str) -> Decimal | None:
         """Return the limit `name` of one scope kind, or None."""
@@ -97,8 +115,22 @@ class EffectiveLimits:
 
 
 @dataclass(slots=True)
+class StopSlots:
+    """Stop orders of one account on one instrument: resting, or promised to an entry.
+
+    One object is shared by the surroundings of all bots of that account and instrument.
+    """
+
+    taken: int = 0
+
+
+@dataclass(slots=True)
 class Surroundings:
-    """All that the judge needs besides the proposal."""
+    """All that the judge needs besides the proposal.
+
+    `exposure` maps scope kind to an `Exposure` that all proposals of that scope share, so that
+    a reservation is seen by every later one. Without `slots` the holding's own count is used.
+    """
 
     rules: Rules | None
     holding: Holding
@@ -106,6 +138,7 @@ class Surroundings:
     limits: EffectiveLimits | None
     trading_state: str | None
     is_paused: bool = False
+    slots: StopSlots | None = None
 
 
 @dataclass(frozen=True, slots=True)
