@@ -32,6 +32,9 @@ class Audience(Protocol):
     def on_candles(self, at_ms: int) -> None:
         """Hear that the market's clock moved to `at_ms`, where base candles closed."""
 
+    def on_forming(self, at_ms: int) -> None:
+        """Hear that the candles that are still forming may have changed."""
+
     def on_quotes(self, symbols: list[str], at_ms: int) -> None:
         """Hear that prices changed between candles."""
 
@@ -50,7 +53,7 @@ class Source(Protocol):
     def now_ms(self) -> int:
         """Market time, epoch ms."""
 
-    def forming(self, symbol: str) -> tuple[float, float, float, float, float] | None:
+    def forming(self, symbol: str, /) -> tuple[float, float, float, float, float] | None:
         """Open, high, low, close, volume of the base candle that is not closed yet."""
 
     def state(self) -> dict[str, Any]:

@@ -49,9 +49,8 @@ class Replay:
         """The virtual clock."""
         return self.clock_ms
 
-    def forming(self, symbol: str, /) -> tuple[float, float, float, float, float] | None:
-        """None: nothing of the next candle is known, whatever the symbol."""
-        del symbol
+    def forming(self, _symbol: str, /) -> None:
+        """Answer None: nothing of the next candle is known."""
 
     @property
     def is_done(self) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from apps.core.domain.money import ZERO, floor_to
 from apps.simulator.domain.accounts import Account
-from apps.simulator.domain.fees import fee_reserve
+from apps.simulator.domain.fees import FEE_PLACES, fee_reserve
 from apps.simulator.domain.filters import check_counts, check_filters
 from apps.simulator.domain.ledger import Fill, Ledger, Placed
 from apps.simulator.domain.liquidity import Liquidity
@@ -65,7 +65,7 @@ def deposit(account: Account, *, asset: str, amount: Decimal) -> Effects:
 
     :raises Refusal: -2010 when less is free than is withdrawn.
     """
-    balance = account.balance(asset)
+    balance, amount = account.balance(asset), amount.quantize(FEE_PLACES, rounding=ROUND_DOWN)
     if balance.free + amount < ZERO:
         raise rejected(INSUFFICIENT_BALANCE)
     balance.free += amount

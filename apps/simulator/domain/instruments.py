@@ -66,7 +66,9 @@ def listed(pair: str, *, price_decimals: int = 0) -> Instrument:
     if not (base.isalnum() and quote.isalnum() and pair.upper() == pair):
         raise InvalidInput("BAD_PAIR", field="instruments", value=pair)
     shown = Decimal(1).scaleb(-price_decimals)
-    tick, step = _RULES.get(base, (str(shown), "0.01"))
+    # Price times amount must stay within eight places, as everything on the exchange's books.
+    step_shown = max(Decimal("0.01"), Decimal("1e-8") / shown)
+    tick, step = _RULES.get(base, (str(shown), str(step_shown)))
     instrument = Instrument(
         symbol=base + quote,
         base=base,

@@ -32,6 +32,11 @@ async def trade_fee(call: Call) -> list[Json]:
     ]  # fmt: skip
 
 
+async def nothing(_: Call) -> list[Json]:
+    """Return an empty list: no margin pairs, no wallet networks. ccxt asks when it loads markets."""
+    return []
+
+
 async def query_order(call: Call) -> Json:
     """Return one order, open or not.
 
@@ -146,6 +151,9 @@ _PAGE = ("orderId", "startTime", "endTime", "limit")
 ROUTES = (
     Route("GET", "/api/v3/account", account, SIGNED, 20, (), ("omitZeroBalances",)),
     Route("GET", "/sapi/v1/asset/tradeFee", trade_fee, SIGNED, 1, (), ("symbol",)),
+    Route("GET", "/sapi/v1/margin/allPairs", nothing, SIGNED),
+    Route("GET", "/sapi/v1/margin/isolated/allPairs", nothing, SIGNED),
+    Route("GET", "/sapi/v1/capital/config/getall", nothing, SIGNED, 10),
     Route("GET", "/api/v3/order", query_order, SIGNED, 4, ("symbol",), ("orderId", "origClientOrderId")),
     Route("GET", "/api/v3/openOrders", open_orders, SIGNED, 6, (), ("symbol",)),
     Route("GET", "/api/v3/allOrders", all_orders, SIGNED, 20, ("symbol",), _PAGE),

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from apps.core.domain.money import exact
+from apps.core.domain.money import exact, plain
 from apps.core.errors import Conflict, DeskError, InvalidInput, NotFound
 from apps.simulator.domain.accounts import FEE_MODES, Account, FeeSchedule
 from apps.simulator.domain.instruments import listed
@@ -103,7 +103,7 @@ class Control:
         account = self._account(asked["account"])
         amount = exact(str(asked["amount"]), field="amount")
         await self._exchange.deposit(account, asset=asked["asset"], amount=amount)
-        return {"free": str(account.balance(asked["asset"]).free)}
+        return {"free": plain(account.balance(asked["asset"]).free)}
 
     async def _instruments(self, asked: Json) -> Json:
         await self._exchange.list_instruments([listed(pair) for pair in asked["instruments"]])
@@ -132,7 +132,7 @@ class Control:
         ledger, totals = self._exchange.ledger, self._totals()
         for account in ledger.accounts.values():
             totals["accounts"][account.name]["balances"] = {
-                asset: {"free": str(held.free), "locked": str(held.locked)}
+                asset: {"free": plain(held.free), "locked": plain(held.locked)}
                 for asset, held in sorted(account.balances.items())
             }
         for row in await self._exchange.store.read(

@@ -18,7 +18,7 @@ from apps.simulator.exchange import Exchange
 from apps.simulator.face.books import BookDiffs
 from apps.simulator.face.faults import Faults
 from apps.simulator.face.render import Json, account_position, execution_report, text
-from apps.simulator.face.streams import candle_events, quote_events
+from apps.simulator.face.streams import candle_events, forming_event, quote_events
 
 BACKLOG_MAX: Final = 20_000
 
@@ -125,6 +125,17 @@ class Hub:
         closing = [tf for tf, ms in TIMEFRAME_MS.items() if ms >= base and closes_at(at_ms, tf)]
         self._send_all(candle_events(self._exchange, self.wants, closing, at_ms))
         self.on_quotes(list(source.series), at_ms)
+
+    def on_forming(self, at_ms: int) -> None:
+        """Send every kline that is still forming."""
+        source = self._exchange.source
+        if source is None:
+            return
+        for symbol in source.series:
+            for timeframe in TIMEFRAME_MS:
+                name = f"{symbol.lower()}@kline_{timeframe}"
+                if self.wants(name):
+                    self._send_all([(name, forming_event(source, symbol, timeframe, at_ms))])
 
     def on_quotes(self, symbols: list[str], at_ms: int) -> None:
         """Send tickers, best prices and books of the symbols."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from apps.simulator import replay
 from apps.simulator.exchange import Exchange
 from apps.simulator.face.control import Control
 from apps.simulator.face.faults import Faults
@@ -18,7 +19,7 @@ from apps.simulator.face.limits import WeightMeter
 from apps.simulator.face.rest import Rest, report_failures
 from apps.simulator.face.sockets import Sockets
 from apps.simulator.gateways.store import Store
-from apps.simulator.replay import KIND, resume_replay
+from apps.simulator.random_market import open_random
 
 log = structlog.get_logger(__name__)
 
@@ -46,21 +47,37 @@ def application(exchange: Exchange, address: Address) -> tuple[web.Application, 
     return app, hub
 
 
-async def serve(dsn: str, address: Address) -> None:
-    """Open the books, resume the market, serve until SIGTERM or SIGINT."""
+@dataclass(frozen=True, slots=True)
+class RandomTerms:
+    """Seed and pace of the random market that a new exchange starts with."""
+
+    seed: int
+    speed: float
+
+
+async def serve(dsn: str, address: Address, random: RandomTerms | None = None) -> None:
+    """Open the books, resume the market, serve until SIGTERM or SIGINT.
+
+    `random` starts the random market unless the database holds a market already.
+    """
     store = await Store.open(dsn)
     exchange = await Exchange.open(store)
     market = await store.market()
-    if market is not None and market[0] == KIND:
-        resume_replay(exchange, market[1], market[2])
     app, hub = application(exchange, address)
     journal = asyncio.create_task(exchange.journal.run(), name="journal")
+    tasks = {journal, asyncio.create_task(_told_to_stop(), name="signal")}
+    if market is not None and market[0] == replay.KIND:
+        replay.resume_replay(exchange, market[1], market[2])
+    elif market is not None or random is not None:
+        terms = random or RandomTerms(seed=0, speed=1.0)
+        spec = market[1] if market else None
+        feed = await open_random(exchange, spec, seed=terms.seed, speed=terms.speed)
+        tasks.add(asyncio.create_task(feed.run(), name="feed"))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     await web.TCPSite(runner, address.host, address.port, reuse_address=True).start()
     log.info("simulator_ready", host=address.host, port=address.port)
     gc.freeze()
-    tasks = {journal, asyncio.create_task(_told_to_stop(), name="signal")}
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     await hub.close()
     await runner.cleanup()

@@ -9,6 +9,7 @@ import numpy as np
 from apps.core.domain.timeframes import open_ms
 from apps.simulator.domain.candles import CLOSE, Values
 from apps.simulator.domain.liquidity import Candle, Liquidity
+from apps.simulator.domain.market_random import TICKS
 from apps.simulator.exchange import Exchange, Source
 from apps.simulator.face.books import partial_books
 from apps.simulator.face.quotes import (
@@ -99,7 +100,8 @@ def _trade(source: Source, symbol: str, at_ms: int, wanted: Wanted) -> list[Even
     known = source.series[symbol].last_before(at_ms)
     forming = source.forming(symbol)
     price = forming[CLOSE] if forming else float(known.close) if known else 0.0
-    amount = forming[4] if forming else float(known.volume) if known else 0.0
+    amount = float(known.volume) if known else 0.0
+    amount = amount / TICKS if forming else amount
     if amount <= 0:
         return []
     both = {

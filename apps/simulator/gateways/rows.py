@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from apps.simulator.domain.accounts import Account, Balance, FeeSchedule
@@ -25,6 +26,7 @@ INSTRUMENT_COLUMNS: Final = (
     "half_spread", "impact",
 )  # fmt: skip
 Row = tuple[Any, ...]
+EIGHT: Final = Decimal("1e-8")
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class Batch:
     instruments: list[Row] = field(default_factory=list)
     market: Row | None = None
     clock_ms: int | None = None
-    block: Row | None = None
+    blocks: list[Row] = field(default_factory=list)
 
     def add(self, ledger: Ledger, effects: Effects) -> None:
         """Add what a command changed, as it stands now."""
@@ -53,6 +55,11 @@ class Batch:
 def values_of(item: object, columns: Iterable[str]) -> Row:
     """Return the named attributes of `item` as a row."""
     return tuple(getattr(item, name) for name in columns)
+
+
+def exact_eight(value: Decimal) -> Decimal:
+    """Return a stored number without the zeros its column pads it with: all here have eight places."""
+    return value.quantize(EIGHT)
 
 
 def account_row(account: Account) -> Row:
@@ -72,19 +79,24 @@ def account_of(row: Mapping[str, Any]) -> Account:
 
 def balance_of(row: Mapping[str, Any]) -> Balance:
     """Return the balance of a row."""
-    return Balance(row["free"], row["locked"])
+    return Balance(exact_eight(row["free"]), exact_eight(row["locked"]))
 
 
 def order_of(row: Mapping[str, Any]) -> Order:
     """Return the order of a row."""
-    return Order(**{name: row[name] for name in ORDER_COLUMNS})
+    return Order(**_cleaned(row, ORDER_COLUMNS))
 
 
 def trade_of(row: Mapping[str, Any]) -> Trade:
     """Return the trade of a row."""
-    return Trade(**{name: row[name] for name in TRADE_COLUMNS})
+    return Trade(**_cleaned(row, TRADE_COLUMNS))
 
 
 def instrument_of(row: Mapping[str, Any]) -> Instrument:
     """Return the instrument of a row."""
-    return Instrument(**{name: row[name] for name in INSTRUMENT_COLUMNS})
+    return Instrument(**_cleaned(row, INSTRUMENT_COLUMNS))
+
+
+def _cleaned(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    values = ((name, row[name]) for name in columns)
+    return {n: exact_eight(v) if isinstance(v, Decimal) else v for n, v in values}

@@ -132,6 +132,7 @@ class Store:
                 (_ORDERS, list(batch.orders.values())),
                 (_TRADES, batch.trades),
                 (_BALANCES, list(batch.balances.values())),
+                (_BLOCK, batch.blocks),
             ):
                 if rows:
                     await cursor.executemany(statement, rows)
@@ -141,8 +142,6 @@ class Store:
                 await cursor.execute(
                     "UPDATE simulator_market SET clock_ms = %s WHERE id = 1", (batch.clock_ms,)
                 )
-            if batch.block is not None:
-                await cursor.execute(_BLOCK, batch.block)
 
     async def market(self) -> tuple[str, dict[str, Any], int] | None:
         """Return (kind, spec, clock in epoch ms) of the market, if one was set up."""

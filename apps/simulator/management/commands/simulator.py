@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from psycopg.conninfo import make_conninfo
 
-from apps.simulator.face.server import Address, serve
+from apps.simulator.face.server import Address, RandomTerms, serve
 from tradingdesk.environment import env
 
 
@@ -30,6 +30,18 @@ class Command(BaseCommand):
             help="request weight per minute and address before 429",
         )
 
+        parser.add_argument(
+            "--market",
+            choices=("none", "random"),
+            default=env.str("SIMULATOR_MARKET", default="none"),
+            help="what a new exchange trades: nothing yet (recordings are loaded later), or a "
+            "seeded random market; an exchange that has a market keeps it",
+        )
+        parser.add_argument("--seed", type=int, default=env.int("SIMULATOR_SEED", default=7))
+        parser.add_argument(
+            "--speed", type=float, default=env.float("SIMULATOR_SPEED", default=1.0)
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
         address = Address(
@@ -38,7 +50,9 @@ class Command(BaseCommand):
             token=settings.SIMULATOR_TOKEN,
             weight_limit=options["weight_limit"],
         )
-        uvloop.run(serve(simulator_dsn(), address))
+        random = RandomTerms(options["seed"], options["speed"])
+        terms = random if options["market"] == "random" else None
+        uvloop.run(serve(simulator_dsn(), address, terms))
 
 
 def simulator_dsn() -> str:
