@@ -33,12 +33,20 @@ class Bot(DeskModel):
         "bots.BotConfig", null=True, on_delete=models.PROTECT, related_name="+",
         help_text="The config version that runs.",
     )  # fmt: skip
+    stop_when = models.CharField(
+        max_length=8, blank=True, default="", db_default="", choices=[("flat", "flat")],
+        help_text="A paused bot that stops once it holds nothing.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["slug"]
-        indexes = [models.Index(fields=["account"], condition=Q(state__in=["running", "paused"]), name="bot_active")]
+        indexes = [
+            models.Index(
+                fields=["account"], condition=Q(state__in=["running", "paused"]), name="bot_active"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.slug
@@ -112,7 +120,9 @@ class BotTarget(models.Model):
     changed_at = models.DateTimeField(help_text="Market time.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["bot", "instrument"], name="bot_target_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["bot", "instrument"], name="bot_target_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.bot_id} {self.exposure}"
@@ -129,9 +139,13 @@ class Cycle(models.Model):
     scheduled_for = models.DateTimeField(help_text="Market time of the candle close.")
     config = models.ForeignKey(BotConfig, on_delete=models.DO_NOTHING, db_constraint=False)
     status = models.CharField(max_length=8, help_text="open, done, failed")
-    outcome = models.CharField(max_length=48, blank=True, help_text="HOLD, ORDERED, REFUSED, FAILED …")
+    outcome = models.CharField(
+        max_length=48, blank=True, help_text="HOLD, ORDERED, REFUSED, FAILED …"
+    )
     seen = models.JSONField(null=True, help_text="Per symbol: close, data age, held, exposure.")
-    wanted = models.JSONField(null=True, help_text="Per symbol: exposure, target, delta, action, codes.")
+    wanted = models.JSONField(
+        null=True, help_text="Per symbol: exposure, target, delta, action, codes."
+    )
     codes = models.JSONField(null=True, help_text="Refusal and error codes, each with its values.")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)

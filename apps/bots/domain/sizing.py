@@ -1,0 +1,159 @@
+"""How large a bot trades: four modes, read from a config and refused when dangerous."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from apps.core.domain.money import exact, plain
+from apps.core.errors import InvalidInput
+
+POSITION_SHARE_MAX: Final = Decimal("0.5")
+POSITION_SHARE_WARNED: Final = Decimal("0.2")
+# mode -> (field, smallest excluded, largest included)
+MODES: Final[dict[str, tuple[str, Decimal | None]]] = {
+    "fixed_cost": ("cost", None),
+    "equity_fraction": ("fraction", POSITION_SHARE_MAX),
+    "risk_per_trade": ("fraction", Decimal("0.05")),
+    "volatility_target": ("volatility", Decimal(2)),
+}
+ORDER_TYPES: Final = ("market", "limit")
+
+
+class DangerousConfig(InvalidInput):
+    """The configuration risks more than the desk allows anybody; `would_pass` says what fits."""
+
+    default_code = "DANGEROUS_CONFIG"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """A position's cost at exposure 1.
+
+    `value`: quote units (fixed_cost), share of equity (equity_fraction), share of equity lost
+    at the stop (risk_per_trade), wanted volatility a year as a fraction (volatility_target).
+    `max_fraction`: the position's largest share of equity.
+    """
+
+    mode: str
+    value: Decimal
+    order_type: str = "market"
+    max_fraction: Decimal = POSITION_SHARE_MAX
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the canonical form that a config stores."""
+        return {
+            "mode": self.mode,
+            MODES[self.mode][0]: plain(self.value),
+            "order_type": self.order_type,
+            "max_fraction": plain(self.max_fraction),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Distances from the entry price as fractions of it."""
+
+    stop_loss: Decimal
+    take_profit: Decimal | None = None
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the canonical form that a config stores."""
+        gain = {} if self.take_profit is None else {"take_profit": plain(self.take_profit)}
+        return {"stop_loss": plain(self.stop_loss), **gain}
+
+
+def parse_sizing(raw: Mapping[str, Any]) -> Sizing:
+    """Return the sizing that `raw` describes; numbers are texts or whole numbers.
+
+    :raises InvalidInput: `SIZING_MODE_UNKNOWN`, `SIZING_FIELD_UNKNOWN`, `SIZING_OUT_OF_RANGE`,
+        `ORDER_TYPE_UNKNOWN`, `NOT_A_NUMBER`.
+    :raises DangerousConfig: `POSITION_SHARE_TOO_LARGE` above half of the equity.
+    """
+    mode = raw.get("mode") if isinstance(raw, Mapping) else None
+    if mode not in MODES:
+        raise InvalidInput("SIZING_MODE_UNKNOWN", field="sizing", value=mode, known=list(MODES))
+    name, highest = MODES[mode]
+    for key in raw:
+        if key not in {"mode", name, "order_type", "max_fraction"}:
+            raise InvalidInput("SIZING_FIELD_UNKNOWN", field=f"sizing.{key}", mode=mode)
+    value = exact(raw.get(name, ""), field=f"sizing.{name}")
+    if mode == "equity_fraction" and value > POSITION_SHARE_MAX:
+        raise _too_large(f"sizing.{name}", value)
+    if value <= 0 or (highest is not None and value > highest):
+        highest_text = None if highest is None else plain(highest)
+        raise InvalidInput(
+            "SIZING_OUT_OF_RANGE", field=f"sizing.{name}", value=plain(value), max=highest_text
+        )
+    order_type = raw.get("order_type", "market")
+    if order_type not in ORDER_TYPES:
+        raise InvalidInput("ORDER_TYPE_UNKNOWN", field="sizing.order_type", known=list(ORDER_TYPES))
+    return Sizing(mode, value, order_type, _max_fraction(raw))
+
+
+def _max_fraction(raw: Mapping[str, Any]) -> Decimal:
+    value = exact(raw.get("max_fraction", POSITION_SHARE_MAX), field="sizing.max_fraction")
+    if value > POSITION_SHARE_MAX:
+        raise _too_large("sizing.max_fraction", value)
+    if value <= 0:
+        raise InvalidInput("SIZING_OUT_OF_RANGE", field="sizing.max_fraction", value=plain(value))
+    return value
+
+
+def _too_large(field: str, value: Decimal) -> DangerousConfig:
+    return DangerousConfig(
+        "POSITION_SHARE_TOO_LARGE",
+        field=field,
+        value=plain(value),
+        would_pass=plain(POSITION_SHARE_MAX),
+    )
+
+
+def parse_protection(raw: Mapping[str, Any]) -> Protected:
+    """Return the protection that `raw` describes; a stop loss is required.
+
+    :raises InvalidInput: `STOP_LOSS_REQUIRED`, `PROTECTION_OUT_OF_RANGE`, `PROTECTION_FIELD_UNKNOWN`.
+    """
+    if not isinstance(raw, Mapping) or raw.get("stop_loss") in {None, ""}:
+        raise InvalidInput("STOP_LOSS_REQUIRED", field="protection.stop_loss")
+    for key in raw:
+        if key not in {"stop_loss", "take_profit"}:
+            raise InvalidInput("PROTECTION_FIELD_UNKNOWN", field=f"protection.{key}")
+    stop = exact(raw["stop_loss"], field="protection.stop_loss")
+    if not 0 < stop <= Decimal("0.5"):
+        raise InvalidInput(
+            "PROTECTION_OUT_OF_RANGE", field="protection.stop_loss", value=plain(stop), max="0.5"
+        )
+    if raw.get("take_profit") in {None, ""}:
+        return Protected(stop)
+    gain = exact(raw["take_profit"], field="protection.take_profit")
+    if not 0 < gain <= 10:
+        raise InvalidInput(
+            "PROTECTION_OUT_OF_RANGE", field="protection.take_profit", value=plain(gain), max="10"
+        )
+    return Protected(stop, gain)
+
+
+def refuse_danger(*, sizing: Sizing, protection: Protected, equity: Decimal | None) -> None:
+    """Refuse a sizing whose one position could exceed half of the equity (quote units).
+
+    With unknown equity a fixed cost is left to the cycle, which asks the same at every entry.
+
+    :raises DangerousConfig: `POSITION_SHARE_TOO_LARGE`, with the number that would pass.
+    """
+    if sizing.mode == "risk_per_trade" and sizing.value / protection.stop_loss > POSITION_SHARE_MAX:
+        raise DangerousConfig(
+            "POSITION_SHARE_TOO_LARGE", field="sizing.fraction", value=plain(sizing.value),
+            would_pass=plain(POSITION_SHARE_MAX * protection.stop_loss),
+        )  # fmt: skip
+    if (
+        sizing.mode == "fixed_cost"
+        and equity is not None
+        and sizing.value > equity * POSITION_SHARE_MAX
+    ):
+        raise DangerousConfig(
+            "POSITION_SHARE_TOO_LARGE", field="sizing.cost", value=plain(sizing.value),
+            would_pass=plain(max(equity * POSITION_SHARE_MAX, Decimal(0))),
+        )  # fmt: skip
