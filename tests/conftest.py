@@ -23,9 +23,7 @@ from tests.databases import ACCESS, HOME, Names, Restorer, addresses, cloned
 from tradingdesk.embedded import admin_dsn, ensure
 
 os.environ.setdefault("DESK_TEST_RUN", str(os.getpid()))
-NAMES = Names(
-    run=os.environ["DESK_TEST_RUN"], worker=os.environ.get("PYTEST_XDIST_WORKER", "main")
-)
+NAMES = Names(run=os.environ["DESK_TEST_RUN"], worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ.update(addresses(NAMES.desk, NAMES.simulator))
 os.environ.update(
     {

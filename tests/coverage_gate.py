@@ -67,7 +67,9 @@ def main() -> int:
     for what, percent, least in measure(files):
         short = percent < least
         failed |= short
-        print(f"{'FAIL' if short else 'ok  '} coverage {percent:6.2f} % (least {least:.0f} %) {what}")
+        print(
+            f"{'FAIL' if short else 'ok  '} coverage {percent:6.2f} % (least {least:.0f} %) {what}"
+        )
     return 1 if failed else 0
 
 

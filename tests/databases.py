@@ -69,12 +69,14 @@ def addresses(desk: str, simulator: str) -> dict[str, str]:
 @contextmanager
 def cloned(names: Names) -> Iterator[None]:
     """Hold a clone of the migrated template for this worker; drop it at the end."""
-    with psycopg.connect(admin_dsn(HOME), autocommit=True) as admin:
-        with FileLock(ACCESS.run / "templates.lock"):
-            _drop_leftovers(admin)
-            desk, simulator = _templates(admin)
-            _create(admin, names.desk, owner="desk_owner", template=desk)
-            _create(admin, names.simulator, owner="desk_simulator", template=simulator)
+    with (
+        psycopg.connect(admin_dsn(HOME), autocommit=True) as admin,
+        FileLock(ACCESS.run / "templates.lock"),
+    ):
+        _drop_leftovers(admin)
+        desk, simulator = _templates(admin)
+        _create(admin, names.desk, owner="desk_owner", template=desk)
+        _create(admin, names.simulator, owner="desk_simulator", template=simulator)
     try:
         yield
     finally:
@@ -87,9 +89,7 @@ def _templates(admin: psycopg.Connection) -> tuple[str, str]:
     """Return the names of both templates, migrating new ones when the schema's sources changed."""
     digest = schema_digest()
     desk, simulator = f"tpl_{digest}_desk", f"tpl_{digest}_simulator"
-    done = {
-        row[0] for row in admin.execute("SELECT datname FROM pg_database WHERE datistemplate")
-    }
+    done = {row[0] for row in admin.execute("SELECT datname FROM pg_database WHERE datistemplate")}
     if {desk, simulator} <= done:
         return desk, simulator
     _create(admin, desk, owner="desk_owner")
@@ -194,16 +194,13 @@ class Restorer:
         if not tables:
             return {}
         filled = connection.execute(
-            " UNION ALL ".join(
-                f"SELECT '{t}' WHERE EXISTS (SELECT 1 FROM {t})"  # noqa: S608 - names from the catalogue
-                for (t,) in tables
-            )
+            " UNION ALL ".join(f"SELECT '{t}' WHERE EXISTS (SELECT 1 FROM {t})" for (t,) in tables)
         ).fetchall()
         if not filled:
             return {}
         rows = connection.execute(
             " UNION ALL ".join(
-                f"SELECT '{t}', md5(string_agg(r::text, '|' ORDER BY r::text)) FROM"  # noqa: S608
+                f"SELECT '{t}', md5(string_agg(r::text, '|' ORDER BY r::text)) FROM"
                 f" (SELECT * FROM {t} LIMIT 5000) r"
                 for (t,) in filled
             )

@@ -24,7 +24,7 @@ def test_every_import_contract_is_kept() -> None:
 def test_the_ladder_of_the_settings_is_that_of_the_linter() -> None:
     named = [name.strip() for line in ladder() for name in line.split("|")]
     built = [name for name in named if not name.startswith("(")]
-    assert settings.LADDER == built
+    assert built == settings.LADDER
     assert sorted(built) == sorted({source.app for source in sources() if source.app})
 
 

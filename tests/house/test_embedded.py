@@ -50,7 +50,8 @@ def end(user: subprocess.Popen[str]) -> None:
 
 def test_two_commands_at_once_share_the_servers_and_the_last_one_ends_them(tmp_path: Path) -> None:
     first, second = user_of(tmp_path), user_of(tmp_path)
-    assert first.stdout is not None and second.stdout is not None
+    assert first.stdout is not None
+    assert second.stdout is not None
     keepers = {int(first.stdout.readline()), int(second.stdout.readline())}
     assert len(keepers) == 1
     pids = read_record(tmp_path / "run" / "services.json")["pids"]

@@ -14,7 +14,9 @@ import pytest
 
 from tests.house.desks import ROOT, RunningDesk, living, wait_for
 
-STUBBORN = """python -c "import signal, time; signal.signal(15, lambda *a: None); time.sleep(99)" """
+STUBBORN = (
+    """python -c "import signal, time; signal.signal(15, lambda *a: None); time.sleep(99)" """
+)
 FAMILY = (
     """python -c "import os, time; from tradingdesk.supervisor.parentage import die_with_parent; """
     """child = os.fork(); child or die_with_parent(); """
@@ -64,7 +66,9 @@ def test_a_killed_process_comes_back_under_its_name(desk) -> None:
 
 
 def test_stopping_ends_stubborn_processes_and_grandchildren_within_fifteen_seconds(desk) -> None:
-    running = desk({"stubborn": STUBBORN, "family": FAMILY, "simulator": SLEEPER}, SIMULATOR_PORT="0")
+    running = desk(
+        {"stubborn": STUBBORN, "family": FAMILY, "simulator": SLEEPER}, SIMULATOR_PORT="0"
+    )
     pids = running.wait_until_running("stubborn", "family", "simulator", "postgres", "redis")
     log = running.home / "logs" / "family.log"
     grandchild = int(wait_for(lambda: log.exists() and log.read_text()).split()[-1])

@@ -62,7 +62,9 @@ class Access:
         if not stat.S_ISDIR(found.st_mode):
             raise SocketFolderError(f"{self.sockets} is not a folder; remove it.")
         if self.sockets != self.run and found.st_uid != os.geteuid():
-            raise SocketFolderError(f"{self.sockets} belongs to someone else; use a shorter DESK_HOME.")
+            raise SocketFolderError(
+                f"{self.sockets} belongs to someone else; use a shorter DESK_HOME."
+            )
         self.sockets.chmod(0o700)
 
     def database_url(self, role: str, database: str) -> str:

@@ -19,9 +19,14 @@ from tradingdesk.supervisor.records import birth
 ROLES = ("desk_owner", "desk_app", "desk_audit", "desk_simulator")
 DATABASES = {"desk": "desk_owner", "desk_simulator": "desk_simulator"}
 _INITDB = (
-    "--username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --locale-provider=builtin"
-    " --builtin-locale=C.UTF-8 --no-instructions"
-).split()
+    "--username=postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+)
 _TUNING = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -148,7 +153,9 @@ class Postgres:
                 ended = self.process is None or self.process.poll() is not None
                 if ended or time.monotonic() > deadline:
                     self.stop()
-                    raise ServerError(f"PostgreSQL did not start: {error}\n{_tail(self.log)}") from error
+                    raise ServerError(
+                        f"PostgreSQL did not start: {error}\n{_tail(self.log)}"
+                    ) from error
                 time.sleep(0.03)
             else:
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from itertools import chain
 
 import redis
 
@@ -13,10 +14,15 @@ from tradingdesk.embedded.binaries import valkey_program
 from tradingdesk.embedded.postgres import ServerError
 from tradingdesk.supervisor.parentage import bound_to_parent
 
-_SETTINGS = (
-    "--port 0 --unixsocketperm 700 --daemonize no --databases 16 --maxmemory 256mb"
-    " --maxmemory-policy noeviction --save"
-).split() + [""]
+_SETTINGS = {
+    "--port": "0",
+    "--unixsocketperm": "700",
+    "--daemonize": "no",
+    "--databases": "16",
+    "--maxmemory": "256mb",
+    "--maxmemory-policy": "noeviction",
+    "--save": "",
+}
 
 
 class Valkey:
@@ -34,7 +40,7 @@ class Valkey:
     def start(self, timeout_seconds: float = 30.0) -> None:
         """Start and return when it answers. :raises ServerError: it ended or stays silent."""
         self.data.mkdir(mode=0o700, exist_ok=True)
-        command = [valkey_program(), *_SETTINGS, "--dir", str(self.data)]
+        command = [valkey_program(), *chain(*_SETTINGS.items()), "--dir", str(self.data)]
         command += ["--unixsocket", str(self.access.redis_socket), "--appendonly", *self.durability]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -12,7 +12,9 @@ from pathlib import Path
 _BYTES_MAX = 10_000_000
 _FILES_KEPT = 3
 _LOUD_LEVELS = {"warning", "error", "critical"}
-_LOUD_TEXT = re.compile(r"^(Traceback \(most recent call last\)|[\w.]*(Error|Exception):)|\b(ERROR|CRITICAL)\b")
+_LOUD_TEXT = re.compile(
+    r"^(Traceback \(most recent call last\)|[\w.]*(Error|Exception):)|\b(ERROR|CRITICAL)\b"
+)
 _LINE_MAX = 300
 
 
@@ -34,9 +36,7 @@ class Journal:
 
     def write(self, line: str) -> None:
         """Store one line; show it, shortened, when it is a warning or worse."""
-        record = logging.LogRecord(
-            "desk", logging.INFO, "", 0, self.prefix + line, (), None
-        )
+        record = logging.LogRecord("desk", logging.INFO, "", 0, self.prefix + line, (), None)
         self._handler.emit(record)
         loud = loud_part(line)
         if loud:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 from pathlib import Path
+from typing import Self
 
 
 class FileLock:
@@ -40,7 +41,7 @@ class FileLock:
             os.close(self._handle)
             self._handle = None
 
-    def __enter__(self) -> FileLock:
+    def __enter__(self) -> Self:
         self.take()
         return self
 

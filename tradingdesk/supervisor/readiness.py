@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 
-async def status_of(port: int, path: str = "/readyz", *, timeout_seconds: float = 3.0) -> int | None:
+async def status_of(
+    port: int, path: str = "/readyz", *, timeout_seconds: float = 3.0
+) -> int | None:
     """Return the HTTP status of ``path`` on the loopback, None while nothing answers."""
     try:
         return await asyncio.wait_for(_ask(port, path), timeout_seconds)
