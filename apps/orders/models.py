@@ -45,7 +45,9 @@ class Order(DeskModel):
     status = models.CharField(max_length=16, default="created")
     status_reason = models.CharField(max_length=200, blank=True)
     venue_order_id = models.CharField(max_length=64, blank=True)
-    venue_status = models.CharField(max_length=16, blank=True, help_text="The venue's last word, ccxt words.")
+    venue_status = models.CharField(
+        max_length=16, blank=True, help_text="The venue's last word, ccxt words."
+    )
     venue_filled = MoneyField(default=0, help_text="Filled amount by the venue's last word.")
     filled = MoneyField(default=0, help_text="Sum of fills, base units.")
     cost = MoneyField(default=0, help_text="Sum of fills, quote units.")
@@ -62,8 +64,16 @@ class Order(DeskModel):
     class Meta:
         ordering = ["-decided_at"]
         indexes = [
-            models.Index(fields=["account", "status"], condition=Q(status__in=UNFINISHED), name="order_unfinished"),
-            models.Index(fields=["bot", "instrument"], condition=Q(status__in=UNFINISHED), name="order_bot_unfinished"),
+            models.Index(
+                fields=["account", "status"],
+                condition=Q(status__in=UNFINISHED),
+                name="order_unfinished",
+            ),
+            models.Index(
+                fields=["bot", "instrument"],
+                condition=Q(status__in=UNFINISHED),
+                name="order_bot_unfinished",
+            ),
             models.Index(fields=["bot", "-decided_at"], name="order_bot_recent"),
             models.Index(fields=["account", "venue_order_id"], name="order_venue_id"),
         ]
@@ -75,14 +85,17 @@ class Order(DeskModel):
             one_of("status", STATUSES, "order_status"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_amount_positive"),
             models.CheckConstraint(
-                condition=Q(price__gt=0) | Q(price=None, type__in=["market", "stop_market"]), name="order_price_sane"
+                condition=Q(price__gt=0) | Q(price=None, type__in=["market", "stop_market"]),
+                name="order_price_sane",
             ),
             models.CheckConstraint(
                 condition=Q(stop_price__gt=0, type__in=["stop_market", "stop_limit"])
                 | Q(stop_price=None, type__in=["market", "limit"]),
                 name="order_stop_price_sane",
             ),
-            models.CheckConstraint(condition=Q(filled__gte=0, cost__gte=0), name="order_progress_sane"),
+            models.CheckConstraint(
+                condition=Q(filled__gte=0, cost__gte=0), name="order_progress_sane"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,11 +131,19 @@ class VenueFact(models.Model):
     digest = models.CharField(max_length=64)
     received_at = models.DateTimeField()
     absorbed_at = models.DateTimeField(null=True)
-    result = models.CharField(max_length=40, blank=True, help_text="applied, known, foreign, waiting …")
+    result = models.CharField(
+        max_length=40, blank=True, help_text="applied, known, foreign, waiting …"
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "digest"], name="venue_fact_once")]
-        indexes = [models.Index(fields=["account", "id"], condition=Q(absorbed_at=None), name="venue_fact_waiting")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "digest"], name="venue_fact_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "id"], condition=Q(absorbed_at=None), name="venue_fact_waiting"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.client_order_id or self.venue_order_id}"
@@ -149,12 +170,18 @@ class Fill(DeskModel):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["bot", "-at"], name="fill_bot_recent")]
+        indexes = [
+            models.Index(fields=["bot", "-at"], name="fill_bot_recent"),
+            models.Index(fields=["bot", "instrument", "at"], name="fill_holding"),
+        ]
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "instrument", "venue_order_id", "venue_trade_id"], name="fill_once"
+                fields=["account", "instrument", "venue_order_id", "venue_trade_id"],
+                name="fill_once",
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0, price__gt=0, cost__gt=0), name="fill_sane"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, price__gt=0, cost__gt=0), name="fill_sane"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,13 @@ class Position(DeskModel):
     fees = MoneyField(default=0, help_text="Quote value of all fees.")
     opened_at = models.DateTimeField(null=True, help_text="Market time; null while flat.")
     round_trips = models.PositiveIntegerField(default=0)
+    last_fill_at = models.DateTimeField(
+        null=True, help_text="Market time of the latest fill in it."
+    )
+    trip_profit = MoneyField(default=0, help_text="Of the open round trip, before fees.")
+    trip_fees = MoneyField(default=0)
+    trip_entry_cost = MoneyField(default=0, help_text="Buys since flat, quote units.")
+    trip_exit_cost = MoneyField(default=0, help_text="Sales since flat, quote units.")
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -47,7 +54,9 @@ class RoundTrip(DeskModel):
     fees = MoneyField()
     entry_cost = MoneyField()
     exit_cost = MoneyField()
-    reconciled_at = models.DateTimeField(null=True, help_text="When its fills were found equal at the venue.")
+    reconciled_at = models.DateTimeField(
+        null=True, help_text="When its fills were found equal at the venue."
+    )
 
     class Meta:
         ordering = ["-closed_at"]

@@ -13,12 +13,23 @@ STEPS: Final[dict[str, frozenset[str]]] = {
     "created": frozenset({"submitted", "withdrawn"}),
     # withdrawn: claimed but provably never sent; filled, canceled, expired: the answer says it all
     "submitted": frozenset(
-        {"open", "partially_filled", "filled", "canceled", "expired", "rejected", "unknown", "withdrawn"}
+        {
+            "open",
+            "partially_filled",
+            "filled",
+            "canceled",
+            "expired",
+            "rejected",
+            "unknown",
+            "withdrawn",
+        }
     ),
     "unknown": frozenset(
         {"open", "partially_filled", "filled", "canceled", "expired", "rejected", "withdrawn"}
     ),
-    "open": frozenset({"partially_filled", "filled", "canceled", "expired", "pending_cancel", "rejected"}),
+    "open": frozenset(
+        {"partially_filled", "filled", "canceled", "expired", "pending_cancel", "rejected"}
+    ),
     "partially_filled": frozenset({"filled", "canceled", "expired", "pending_cancel"}),
     # a refused cancel leaves the order open; a fill can overtake a cancel
     "pending_cancel": frozenset({"open", "partially_filled", "filled", "canceled", "expired"}),

@@ -7,185 +7,462 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bots', '0001_initial'),
-        ('marketdata', '0001_initial'),
-        ('risk', '0001_initial'),
-        ('venues', '0001_initial'),
+        ("bots", "0001_initial"),
+        ("marketdata", "0001_initial"),
+        ("risk", "0001_initial"),
+        ("venues", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('client_order_id', models.CharField(max_length=36, unique=True)),
-                ('cycle_at', models.DateTimeField(help_text='scheduled_for of its cycle, market time.', null=True)),
-                ('purpose', models.CharField(max_length=8)),
-                ('side', models.CharField(max_length=4)),
-                ('type', models.CharField(max_length=12)),
-                ('time_in_force', models.CharField(default='GTC', max_length=3)),
-                ('post_only', models.BooleanField(default=False)),
-                ('reduce_only', models.BooleanField(default=False)),
-                ('amount', apps.core.fields.MoneyField(help_text='Base units.')),
-                ('price', apps.core.fields.MoneyField(help_text='Limit price, quote per base.', null=True)),
-                ('stop_price', apps.core.fields.MoneyField(help_text='Trigger price, quote per base.', null=True)),
-                ('status', models.CharField(default='created', max_length=16)),
-                ('status_reason', models.CharField(blank=True, max_length=200)),
-                ('venue_order_id', models.CharField(blank=True, max_length=64)),
-                ('venue_status', models.CharField(blank=True, help_text="The venue's last word, ccxt words.", max_length=16)),
-                ('venue_filled', apps.core.fields.MoneyField(default=0, help_text="Filled amount by the venue's last word.")),
-                ('filled', apps.core.fields.MoneyField(default=0, help_text='Sum of fills, base units.')),
-                ('cost', apps.core.fields.MoneyField(default=0, help_text='Sum of fills, quote units.')),
-                ('arrival_price', apps.core.fields.MoneyField(help_text='Reference price when decided.', null=True)),
-                ('send_by', models.DateTimeField(help_text='Market time after which it is withdrawn unsent.')),
-                ('fence', models.PositiveIntegerField(default=0, help_text='Rises with every claim.')),
-                ('decided_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('cancel_requested_at', models.DateTimeField(null=True)),
-                ('asked_at', models.DateTimeField(help_text='Last time the venue was asked about it.', null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='venues.venueaccount')),
-                ('bot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='bots.bot')),
-                ('config', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bots.botconfig')),
-                ('halt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='risk.restriction')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketdata.instrument')),
-                ('replaces', models.ForeignKey(help_text='Must have ended at the venue before this one is sent.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='orders.order')),
-                ('verdict', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='order', to='risk.verdict')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("client_order_id", models.CharField(max_length=36, unique=True)),
+                (
+                    "cycle_at",
+                    models.DateTimeField(
+                        help_text="scheduled_for of its cycle, market time.", null=True
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=8)),
+                ("side", models.CharField(max_length=4)),
+                ("type", models.CharField(max_length=12)),
+                ("time_in_force", models.CharField(default="GTC", max_length=3)),
+                ("post_only", models.BooleanField(default=False)),
+                ("reduce_only", models.BooleanField(default=False)),
+                ("amount", apps.core.fields.MoneyField(help_text="Base units.")),
+                (
+                    "price",
+                    apps.core.fields.MoneyField(
+                        help_text="Limit price, quote per base.", null=True
+                    ),
+                ),
+                (
+                    "stop_price",
+                    apps.core.fields.MoneyField(
+                        help_text="Trigger price, quote per base.", null=True
+                    ),
+                ),
+                ("status", models.CharField(default="created", max_length=16)),
+                ("status_reason", models.CharField(blank=True, max_length=200)),
+                ("venue_order_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "venue_status",
+                    models.CharField(
+                        blank=True, help_text="The venue's last word, ccxt words.", max_length=16
+                    ),
+                ),
+                (
+                    "venue_filled",
+                    apps.core.fields.MoneyField(
+                        default=0, help_text="Filled amount by the venue's last word."
+                    ),
+                ),
+                (
+                    "filled",
+                    apps.core.fields.MoneyField(default=0, help_text="Sum of fills, base units."),
+                ),
+                (
+                    "cost",
+                    apps.core.fields.MoneyField(default=0, help_text="Sum of fills, quote units."),
+                ),
+                (
+                    "arrival_price",
+                    apps.core.fields.MoneyField(
+                        help_text="Reference price when decided.", null=True
+                    ),
+                ),
+                (
+                    "send_by",
+                    models.DateTimeField(
+                        help_text="Market time after which it is withdrawn unsent."
+                    ),
+                ),
+                (
+                    "fence",
+                    models.PositiveIntegerField(default=0, help_text="Rises with every claim."),
+                ),
+                ("decided_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("cancel_requested_at", models.DateTimeField(null=True)),
+                (
+                    "asked_at",
+                    models.DateTimeField(
+                        help_text="Last time the venue was asked about it.", null=True
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="venues.venueaccount",
+                    ),
+                ),
+                (
+                    "bot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="bots.bot",
+                    ),
+                ),
+                (
+                    "config",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="bots.botconfig",
+                    ),
+                ),
+                (
+                    "halt",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="risk.restriction",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketdata.instrument",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.ForeignKey(
+                        help_text="Must have ended at the venue before this one is sent.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="order",
+                        to="risk.verdict",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-decided_at'],
+                "ordering": ["-decided_at"],
             },
         ),
         migrations.CreateModel(
-            name='Fill',
+            name="Fill",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('venue_order_id', models.CharField(max_length=64)),
-                ('venue_trade_id', models.CharField(max_length=64)),
-                ('side', models.CharField(max_length=4)),
-                ('liquidity', models.CharField(choices=[('maker', 'maker'), ('taker', 'taker')], max_length=5)),
-                ('price', apps.core.fields.MoneyField()),
-                ('amount', apps.core.fields.MoneyField()),
-                ('cost', apps.core.fields.MoneyField()),
-                ('fee', apps.core.fields.MoneyField()),
-                ('fee_asset', models.CharField(max_length=16)),
-                ('at', models.DateTimeField(help_text='Market time of the execution.')),
-                ('recorded_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='venues.venueaccount')),
-                ('bot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fills', to='bots.bot')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='marketdata.instrument')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fills', to='orders.order')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("venue_order_id", models.CharField(max_length=64)),
+                ("venue_trade_id", models.CharField(max_length=64)),
+                ("side", models.CharField(max_length=4)),
+                (
+                    "liquidity",
+                    models.CharField(
+                        choices=[("maker", "maker"), ("taker", "taker")], max_length=5
+                    ),
+                ),
+                ("price", apps.core.fields.MoneyField()),
+                ("amount", apps.core.fields.MoneyField()),
+                ("cost", apps.core.fields.MoneyField()),
+                ("fee", apps.core.fields.MoneyField()),
+                ("fee_asset", models.CharField(max_length=16)),
+                ("at", models.DateTimeField(help_text="Market time of the execution.")),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="venues.venueaccount"
+                    ),
+                ),
+                (
+                    "bot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fills",
+                        to="bots.bot",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="marketdata.instrument"
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fills",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='OrderEvent',
+            name="OrderEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('before', models.CharField(blank=True, max_length=16)),
-                ('after', models.CharField(max_length=16)),
-                ('cause', models.CharField(max_length=64)),
-                ('detail', models.JSONField(default=dict)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("before", models.CharField(blank=True, max_length=16)),
+                ("after", models.CharField(max_length=16)),
+                ("cause", models.CharField(max_length=64)),
+                ("detail", models.JSONField(default=dict)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='VenueFact',
+            name="VenueFact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('order', 'order'), ('fill', 'fill')], max_length=8)),
-                ('source', models.CharField(help_text='answer, stream, poll, sweep, reconcile', max_length=10)),
-                ('client_order_id', models.CharField(blank=True, max_length=64)),
-                ('venue_order_id', models.CharField(blank=True, max_length=64)),
-                ('content', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('received_at', models.DateTimeField()),
-                ('absorbed_at', models.DateTimeField(null=True)),
-                ('result', models.CharField(blank=True, help_text='applied, known, foreign, waiting …', max_length=40)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='venues.venueaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("order", "order"), ("fill", "fill")], max_length=8),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        help_text="answer, stream, poll, sweep, reconcile", max_length=10
+                    ),
+                ),
+                ("client_order_id", models.CharField(blank=True, max_length=64)),
+                ("venue_order_id", models.CharField(blank=True, max_length=64)),
+                ("content", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("received_at", models.DateTimeField()),
+                ("absorbed_at", models.DateTimeField(null=True)),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True, help_text="applied, known, foreign, waiting …", max_length=40
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="venues.venueaccount"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', frozenset(['created', 'open', 'partially_filled', 'pending_cancel', 'submitted', 'unknown']))), fields=['account', 'status'], name='order_unfinished'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        frozenset(
+                            [
+                                "created",
+                                "open",
+                                "partially_filled",
+                                "pending_cancel",
+                                "submitted",
+                                "unknown",
+                            ]
+                        ),
+                    )
+                ),
+                fields=["account", "status"],
+                name="order_unfinished",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', frozenset(['created', 'open', 'partially_filled', 'pending_cancel', 'submitted', 'unknown']))), fields=['bot', 'instrument'], name='order_bot_unfinished'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        frozenset(
+                            [
+                                "created",
+                                "open",
+                                "partially_filled",
+                                "pending_cancel",
+                                "submitted",
+                                "unknown",
+                            ]
+                        ),
+                    )
+                ),
+                fields=["bot", "instrument"],
+                name="order_bot_unfinished",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['bot', '-decided_at'], name='order_bot_recent'),
+            model_name="order",
+            index=models.Index(fields=["bot", "-decided_at"], name="order_bot_recent"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['account', 'venue_order_id'], name='order_venue_id'),
+            model_name="order",
+            index=models.Index(fields=["account", "venue_order_id"], name="order_venue_id"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose__in', ('entry', 'reduce', 'protect', 'flatten'))), name='order_purpose'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose__in", ("entry", "reduce", "protect", "flatten"))),
+                name="order_purpose",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ('buy', 'sell'))), name='order_side'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("side__in", ("buy", "sell"))), name="order_side"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('type__in', ('market', 'limit', 'stop_market', 'stop_limit'))), name='order_type'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("type__in", ("market", "limit", "stop_market", "stop_limit"))),
+                name="order_type",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('time_in_force__in', ('GTC', 'IOC', 'FOK'))), name='order_time_in_force'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("time_in_force__in", ("GTC", "IOC", "FOK"))),
+                name="order_time_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('created', 'submitted', 'unknown', 'open', 'partially_filled', 'pending_cancel', 'canceled', 'expired', 'filled', 'rejected', 'withdrawn'))), name='order_status'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        (
+                            "created",
+                            "submitted",
+                            "unknown",
+                            "open",
+                            "partially_filled",
+                            "pending_cancel",
+                            "canceled",
+                            "expired",
+                            "filled",
+                            "rejected",
+                            "withdrawn",
+                        ),
+                    )
+                ),
+                name="order_status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='order_amount_positive'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="order_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', 0), models.Q(('price', None), ('type__in', ['market', 'stop_market'])), _connector='OR'), name='order_price_sane'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("price__gt", 0),
+                    models.Q(("price", None), ("type__in", ["market", "stop_market"])),
+                    _connector="OR",
+                ),
+                name="order_price_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stop_price__gt', 0), ('type__in', ['stop_market', 'stop_limit'])), models.Q(('stop_price', None), ('type__in', ['market', 'limit'])), _connector='OR'), name='order_stop_price_sane'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("stop_price__gt", 0), ("type__in", ["stop_market", "stop_limit"])),
+                    models.Q(("stop_price", None), ("type__in", ["market", "limit"])),
+                    _connector="OR",
+                ),
+                name="order_stop_price_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('cost__gte', 0), ('filled__gte', 0)), name='order_progress_sane'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cost__gte", 0), ("filled__gte", 0)), name="order_progress_sane"
+            ),
         ),
         migrations.AddIndex(
-            model_name='fill',
-            index=models.Index(fields=['bot', '-at'], name='fill_bot_recent'),
+            model_name="fill",
+            index=models.Index(fields=["bot", "-at"], name="fill_bot_recent"),
         ),
         migrations.AddConstraint(
-            model_name='fill',
-            constraint=models.UniqueConstraint(fields=('account', 'instrument', 'venue_order_id', 'venue_trade_id'), name='fill_once'),
+            model_name="fill",
+            constraint=models.UniqueConstraint(
+                fields=("account", "instrument", "venue_order_id", "venue_trade_id"),
+                name="fill_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fill',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('cost__gt', 0), ('price__gt', 0)), name='fill_sane'),
+            model_name="fill",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0), ("cost__gt", 0), ("price__gt", 0)),
+                name="fill_sane",
+            ),
         ),
         migrations.AddIndex(
-            model_name='venuefact',
-            index=models.Index(condition=models.Q(('absorbed_at', None)), fields=['account', 'id'], name='venue_fact_waiting'),
+            model_name="venuefact",
+            index=models.Index(
+                condition=models.Q(("absorbed_at", None)),
+                fields=["account", "id"],
+                name="venue_fact_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='venuefact',
-            constraint=models.UniqueConstraint(fields=('account', 'digest'), name='venue_fact_once'),
+            model_name="venuefact",
+            constraint=models.UniqueConstraint(
+                fields=("account", "digest"), name="venue_fact_once"
+            ),
         ),
     ]

@@ -7,110 +7,264 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bots', '0001_initial'),
-        ('marketdata', '0001_initial'),
-        ('orders', '0001_initial'),
-        ('venues', '0001_initial'),
+        ("bots", "0001_initial"),
+        ("marketdata", "0001_initial"),
+        ("orders", "0001_initial"),
+        ("venues", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='JournalEntry',
+            name="JournalEntry",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(help_text='fill, opening, transfer', max_length=12)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('at', models.DateTimeField(help_text='Market time.')),
-                ('posted_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='venues.venueaccount')),
-                ('fill', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entry', to='orders.fill')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("kind", models.CharField(help_text="fill, opening, transfer", max_length=12)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("at", models.DateTimeField(help_text="Market time.")),
+                ("posted_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="venues.venueaccount"
+                    ),
+                ),
+                (
+                    "fill",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entry",
+                        to="orders.fill",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Balance',
+            name="Balance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asset', models.CharField(max_length=16)),
-                ('amount', apps.core.fields.MoneyField(default=0)),
-                ('updated_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='venues.venueaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asset", models.CharField(max_length=16)),
+                ("amount", apps.core.fields.MoneyField(default=0)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="balances",
+                        to="venues.venueaccount",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'asset'), name='balance_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "asset"), name="balance_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DailyResult',
+            name="DailyResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('realised_profit', apps.core.fields.MoneyField(default=0)),
-                ('fees', apps.core.fields.MoneyField(default=0)),
-                ('fills', models.PositiveIntegerField(default=0)),
-                ('bot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='bots.bot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("realised_profit", apps.core.fields.MoneyField(default=0)),
+                ("fees", apps.core.fields.MoneyField(default=0)),
+                ("fills", models.PositiveIntegerField(default=0)),
+                (
+                    "bot",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="bots.bot"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('bot', 'day'), name='daily_result_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("bot", "day"), name="daily_result_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JournalLine',
+            name="JournalLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('book', models.CharField(choices=[('venue', 'venue'), ('trading', 'trading'), ('fees', 'fees'), ('transfers', 'transfers')], max_length=10)),
-                ('asset', models.CharField(max_length=16)),
-                ('amount', apps.core.fields.MoneyField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='venues.venueaccount')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='portfolio.journalentry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "book",
+                    models.CharField(
+                        choices=[
+                            ("venue", "venue"),
+                            ("trading", "trading"),
+                            ("fees", "fees"),
+                            ("transfers", "transfers"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("asset", models.CharField(max_length=16)),
+                ("amount", apps.core.fields.MoneyField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="venues.venueaccount"
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="portfolio.journalentry",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('book__in', ('venue', 'trading', 'fees', 'transfers'))), name='journal_line_book'), models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='journal_line_not_zero')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("book__in", ("venue", "trading", "fees", "transfers"))),
+                        name="journal_line_book",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True),
+                        name="journal_line_not_zero",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Position',
+            name="Position",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('amount', apps.core.fields.MoneyField(default=0, help_text='Base units; below the amount step it counts as flat.')),
-                ('basis', apps.core.fields.MoneyField(default=0, help_text='Cost of what is held, quote units.')),
-                ('realised_profit', apps.core.fields.MoneyField(default=0, help_text='Quote units, before fees.')),
-                ('fees', apps.core.fields.MoneyField(default=0, help_text='Quote value of all fees.')),
-                ('opened_at', models.DateTimeField(help_text='Market time; null while flat.', null=True)),
-                ('round_trips', models.PositiveIntegerField(default=0)),
-                ('updated_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='venues.venueaccount')),
-                ('bot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='bots.bot')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='marketdata.instrument')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "amount",
+                    apps.core.fields.MoneyField(
+                        default=0, help_text="Base units; below the amount step it counts as flat."
+                    ),
+                ),
+                (
+                    "basis",
+                    apps.core.fields.MoneyField(
+                        default=0, help_text="Cost of what is held, quote units."
+                    ),
+                ),
+                (
+                    "realised_profit",
+                    apps.core.fields.MoneyField(default=0, help_text="Quote units, before fees."),
+                ),
+                (
+                    "fees",
+                    apps.core.fields.MoneyField(default=0, help_text="Quote value of all fees."),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(help_text="Market time; null while flat.", null=True),
+                ),
+                ("round_trips", models.PositiveIntegerField(default=0)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="positions",
+                        to="venues.venueaccount",
+                    ),
+                ),
+                (
+                    "bot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="positions",
+                        to="bots.bot",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="marketdata.instrument"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('bot', 'instrument'), name='position_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("bot", "instrument"), name="position_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RoundTrip',
+            name="RoundTrip",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('stage', models.CharField(max_length=16)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField()),
-                ('profit', apps.core.fields.MoneyField(help_text='Quote units, after fees.')),
-                ('fees', apps.core.fields.MoneyField()),
-                ('entry_cost', apps.core.fields.MoneyField()),
-                ('exit_cost', apps.core.fields.MoneyField()),
-                ('reconciled_at', models.DateTimeField(help_text='When its fills were found equal at the venue.', null=True)),
-                ('bot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='round_trips', to='bots.bot')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='marketdata.instrument')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("stage", models.CharField(max_length=16)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField()),
+                ("profit", apps.core.fields.MoneyField(help_text="Quote units, after fees.")),
+                ("fees", apps.core.fields.MoneyField()),
+                ("entry_cost", apps.core.fields.MoneyField()),
+                ("exit_cost", apps.core.fields.MoneyField()),
+                (
+                    "reconciled_at",
+                    models.DateTimeField(
+                        help_text="When its fills were found equal at the venue.", null=True
+                    ),
+                ),
+                (
+                    "bot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="round_trips",
+                        to="bots.bot",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="marketdata.instrument"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-closed_at'],
-                'indexes': [models.Index(fields=['bot', '-closed_at'], name='round_trip_bot')],
+                "ordering": ["-closed_at"],
+                "indexes": [models.Index(fields=["bot", "-closed_at"], name="round_trip_bot")],
             },
         ),
     ]

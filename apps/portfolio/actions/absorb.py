@@ -1,0 +1,207 @@
+"""Turn what the venue said into fills, order progress, positions and ledger: the one writer of all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from apps.core.clock import from_ms, now
+from apps.core.ids import new_id
+from apps.orders.actions.advance_orders import advance_orders
+from apps.orders.actions.close_facts import close_facts
+from apps.orders.actions.record_fills import record_fills
+from apps.orders.domain.assignment import Assignment, assign
+from apps.orders.domain.facts import number
+from apps.orders.domain.lifecycle import FINAL
+from apps.orders.domain.progress import Said, advance
+from apps.orders.domain.rows import Advanced, FactRow, KnownOrder, NewFill
+from apps.orders.queries import lock_known_orders, unnamed_symbols, waiting_facts
+from apps.portfolio.actions.end_targets import end_targets
+from apps.portfolio.actions.post_entries import Posting, post_entries
+from apps.portfolio.actions.write_books import Owner, write_books
+from apps.portfolio.domain.books import Change, Pair, add_fills, is_late, rebuild
+from apps.portfolio.domain.ledger import Exchange, lines_of_fill
+from apps.portfolio.domain.position import Execution, State, Unit, is_flat
+from apps.portfolio.queries import executions, states
+
+BATCH: Final = 2000
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('portfolio.absorb:' || %s, 0))"
+
+
+@dataclass(slots=True)
+class AbsorbSummary:
+    """What was drawn from the facts.
+
+    `touched` are the (bot, instrument) pairs whose position or orders changed; `ended` the orders
+    that reached their end; `flagged` orders with fills beyond their amount or after their end.
+    """
+
+    facts: int = 0
+    fills: int = 0
+    foreign: int = 0
+    waiting: int = 0
+    touched: set[Pair] = field(default_factory=set)
+    ended: set[UUID] = field(default_factory=set)
+    flagged: set[UUID] = field(default_factory=set)
+
+
+def absorb(*, account_id: UUID) -> AbsorbSummary:
+    """Absorb the account's waiting facts, in any order and however often they were told.
+
+    Absorbing twice, or by two at once, changes nothing more: facts are closed in the transaction
+    that draws their consequences, one account at a time.
+    """
+    summary = AbsorbSummary()
+    after = 0
+    while True:
+        with transaction.atomic():
+            _lock(account_id)
+            facts = waiting_facts(account_id=account_id, after=after, limit=BATCH)
+            if facts:
+                _absorb_batch(account_id, facts, summary)
+        if len(facts) < BATCH:
+            return summary
+        after = facts[-1].id
+
+
+def _lock(account_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [str(account_id)])
+
+
+def _absorb_batch(account_id: UUID, facts: Sequence[FactRow], summary: AbsorbSummary) -> None:
+    at = now()
+    orders = lock_known_orders(
+        account_id=account_id,
+        client_order_ids=[fact.client_order_id for fact in facts],
+        venue_order_ids=[fact.venue_order_id for fact in facts],
+    )
+    nameless = any(not fact.client_order_id for fact in facts)
+    unnamed = unnamed_symbols(account_id=account_id) if nameless else frozenset()
+    assignment = assign(facts=facts, orders=orders, unnamed_symbols=unnamed)
+    told = [_fill(fact, order) for fact, order in assignment.ours if fact.kind == "fill"]
+    new = record_fills(account_id=account_id, fills=told, at=at)
+    advanced = _advance(assignment, new)
+    advance_orders(advanced=[a for a in advanced if a.step.after != a.order.progress], at=at)
+    changes = _write_positions(account_id, new, at)
+    post_entries(account_id=account_id, postings=[_posting(fill) for fill in new], at=at)
+    _remember_stops(new, changes)
+    _close(assignment, advanced, at)
+    _count(summary, assignment, new, advanced)
+
+
+def _fill(fact: FactRow, order: KnownOrder) -> NewFill:
+    content = fact.content
+    return NewFill(
+        id=new_id(),
+        order=order,
+        venue_order_id=fact.venue_order_id,
+        venue_trade_id=content["venue_trade_id"],
+        side=content["side"],
+        liquidity=content["liquidity"],
+        price=number(content, "price"),
+        amount=number(content, "amount"),
+        cost=number(content, "cost"),
+        fee=number(content, "fee"),
+        fee_asset=content["fee_asset"],
+        at=from_ms(content["at_ms"]),
+    )
+
+
+def _advance(assignment: Assignment, new: Sequence[NewFill]) -> list[Advanced]:
+    said: dict[UUID, list[Said]] = defaultdict(list)
+    for fact, order in assignment.ours:
+        heard = Said(venue_order_id=fact.venue_order_id)
+        if fact.kind == "order":
+            filled = number(fact.content, "filled")
+            heard = Said(fact.venue_order_id, fact.content["status"], filled)
+        said[order.id].append(heard)
+    for fill in new:
+        said[fill.order.id].append(Said(fill_amount=fill.amount, fill_cost=fill.cost))
+    orders = {order.id: order for _, order in assignment.ours}
+    return [
+        Advanced(order=order, step=advance(order.progress, said[order.id]))
+        for order in orders.values()
+    ]
+
+
+def _write_positions(account_id: UUID, new: Sequence[NewFill], at: datetime) -> dict[Pair, Change]:
+    fills: dict[Pair, list[Execution]] = defaultdict(list)
+    orders: dict[Pair, KnownOrder] = {}
+    for fill in new:
+        pair = (fill.order.bot_id, fill.order.instrument_id)
+        orders[pair] = fill.order
+        fills[pair].append(
+            Execution(
+                fill.side, fill.price, fill.amount, fill.fee, fill.fee_asset, fill.at,
+                fill.venue_order_id, fill.venue_trade_id,
+            )
+        )  # fmt: skip
+    if not fills:
+        return {}
+    held = states(pairs=fills)
+    late = [p for p in fills if is_late(state=held.get(p, State()), fills=fills[p])]
+    earlier = executions(pairs=late, but=[fill.id for fill in new]) if late else {}
+    changes = {}
+    for pair, order in orders.items():
+        unit = Unit(order.base, order.quote, order.amount_step)
+        if pair in earlier:
+            changes[pair] = rebuild(earlier=earlier[pair], fills=fills[pair], unit=unit)
+        else:
+            changes[pair] = add_fills(state=held.get(pair, State()), fills=fills[pair], unit=unit)
+    owners = {pair: Owner(account_id, order.stage) for pair, order in orders.items()}
+    write_books(changes=changes, owners=owners, at=at)
+    return changes
+
+
+def _posting(fill: NewFill) -> Posting:
+    order = fill.order
+    exchange = Exchange(
+        fill.side, order.base, order.quote, fill.amount, fill.cost, fill.fee, fill.fee_asset
+    )
+    return Posting("fill", fill.at, lines_of_fill(exchange), fill_id=fill.id)
+
+
+def _remember_stops(new: Sequence[NewFill], changes: dict[Pair, Change]) -> None:
+    """A protective order that made a bot flat ends its target, until the strategy changes its mind."""
+    flat: dict[Pair, datetime] = {}
+    for fill in new:
+        order = fill.order
+        pair = (order.bot_id, order.instrument_id)
+        unit = Unit(order.base, order.quote, order.amount_step)
+        if order.purpose == "protect" and is_flat(changes[pair].state.amount, unit):
+            flat[pair] = max(fill.at, flat.get(pair, fill.at))
+    end_targets(stopped=flat)
+
+
+def _close(assignment: Assignment, advanced: Sequence[Advanced], at: datetime) -> None:
+    flags = {a.order.id: a.step.flag for a in advanced}
+    results = {fact.id: flags[order.id] or "applied" for fact, order in assignment.ours}
+    results |= {fact.id: "foreign" for fact in assignment.foreign}
+    close_facts(results=results, waiting=[fact.id for fact in assignment.waiting], at=at)
+
+
+def _count(
+    summary: AbsorbSummary,
+    assignment: Assignment,
+    new: Sequence[NewFill],
+    advanced: Sequence[Advanced],
+) -> None:
+    summary.facts += len(assignment.ours) + len(assignment.foreign)
+    summary.foreign += len(assignment.foreign)
+    summary.waiting += len(assignment.waiting)
+    summary.fills += len(new)
+    summary.touched |= {(f.order.bot_id, f.order.instrument_id) for f in new}
+    for a in advanced:
+        if a.step.path:
+            summary.touched.add((a.order.bot_id, a.order.instrument_id))
+        if a.step.path and a.step.after.status in FINAL:
+            summary.ended.add(a.order.id)
+        if a.step.flag:
+            summary.flagged.add(a.order.id)

@@ -1,0 +1,124 @@
+"""Store changed positions, round trips and daily results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from apps.core.ids import new_id
+from apps.portfolio.domain.books import Change, Pair
+from apps.portfolio.domain.position import DayResult, State, Trip
+from apps.portfolio.queries import columns
+
+_TYPES: Final = {"opened_at": "timestamptz", "last_fill_at": "timestamptz", "round_trips": "int"}
+_STATE: Final = {f.name: _TYPES.get(f.name, "numeric") for f in fields(State)}
+_POSITIONS: Final = f"""
+INSERT INTO portfolio_position (updated_at, id, account_id, bot_id, instrument_id, {", ".join(_STATE)})
+SELECT %s, p.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[],
+    {", ".join(f"%s::{kind}[]" for kind in _STATE.values())}) p
+ON CONFLICT (bot_id, instrument_id) DO UPDATE SET updated_at = excluded.updated_at,
+    {", ".join(f"{name} = excluded.{name}" for name in _STATE)}
+"""  # noqa: S608 - names of the dataclass above
+_DAYS: Final = """
+INSERT INTO portfolio_dailyresult AS r (bot_id, day, realised_profit, fees, fills)
+SELECT * FROM unnest(%s::uuid[], %s::date[], %s::numeric[], %s::numeric[], %s::int[])
+ON CONFLICT (bot_id, day) DO UPDATE SET realised_profit = r.realised_profit + excluded.realised_profit,
+    fees = r.fees + excluded.fees, fills = r.fills + excluded.fills
+"""
+_TRIPS: Final = """
+INSERT INTO portfolio_roundtrip (id, bot_id, instrument_id, stage, opened_at, closed_at, profit, fees,
+    entry_cost, exit_cost)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::timestamptz[],
+    %s::timestamptz[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[])
+"""
+_STORED_TRIPS: Final = """
+SELECT id, bot_id, instrument_id, opened_at, closed_at, profit, fees, entry_cost, exit_cost
+FROM portfolio_roundtrip
+JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instrument_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose books a pair belongs to, and the stage its bot is in."""
+
+    account_id: UUID
+    stage: str
+
+
+def write_books(
+    *, changes: Mapping[Pair, Change], owners: Mapping[Pair, Owner], at: datetime
+) -> None:
+    """Store `changes` in the caller's transaction, which holds the account's absorb lock.
+
+    A rebuilt pair's trips replace the stored ones; those that stay the same keep their row.
+    """
+    if not changes:
+        return
+    ordered = sorted(changes)
+    trips = _new_trips(changes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _POSITIONS,
+            [
+                at,
+                [new_id() for _ in ordered],
+                [owners[pair].account_id for pair in ordered],
+                *columns(ordered),
+                *([getattr(changes[pair].state, name) for pair in ordered] for name in _STATE),
+            ],
+        )
+        days = _days(changes)
+        if days:
+            cursor.execute(_DAYS, list(map(list, zip(*days, strict=True))))
+        if trips:
+            rows = [(new_id(), *pair, owners[pair].stage, *_values(trip)) for pair, trip in trips]
+            cursor.execute(_TRIPS, list(map(list, zip(*rows, strict=True))))
+
+
+def _days(changes: Mapping[Pair, Change]) -> list[tuple[Any, ...]]:
+    """Return one row a bot and day, ordered so that no two writers wait for each other."""
+    sums: dict[tuple[UUID, date], DayResult] = {}
+    for (bot, _), change in changes.items():
+        for day, gained in change.days.items():
+            total = sums.setdefault((bot, day), DayResult())
+            total.realised_profit += gained.realised_profit
+            total.fees += gained.fees
+            total.fills += gained.fills
+    return [(*key, r.realised_profit, r.fees, r.fills) for key, r in sorted(sums.items())]
+
+
+def _new_trips(changes: Mapping[Pair, Change]) -> list[tuple[Pair, Trip]]:
+    """Return the trips to insert, after removing rows that a rebuild no longer finds."""
+    rebuilt = [pair for pair in sorted(changes) if changes[pair].is_rebuilt]
+    stored = _stored_trips(rebuilt) if rebuilt else {}
+    new = []
+    for pair in sorted(changes):
+        for trip in changes[pair].trips:
+            if not stored.get((pair, trip)):
+                new.append((pair, trip))
+            else:
+                stored[pair, trip].pop()
+    gone = [row_id for ids in stored.values() for row_id in ids]
+    if gone:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM portfolio_roundtrip WHERE id = ANY(%s)", [gone])
+    return new
+
+
+def _stored_trips(pairs: list[Pair]) -> dict[tuple[Pair, Trip], list[UUID]]:
+    found: dict[tuple[Pair, Trip], list[UUID]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED_TRIPS, columns(pairs))
+        for row in cursor.fetchall():
+            found.setdefault(((row[1], row[2]), Trip(*row[3:])), []).append(row[0])
+    return found
+
+
+def _values(trip: Trip) -> tuple[Any, ...]:
+    return (trip.opened_at, trip.closed_at, trip.profit, trip.fees, trip.entry_cost, trip.exit_cost)
