@@ -185,6 +185,7 @@ LOGOUT_REDIRECT_URL = "/sign-in/"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "session/locked.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
 
@@ -264,6 +265,8 @@ SIMULATOR_URL = env.str(
 )
 SIMULATOR_TOKEN = secret("SIMULATOR_TOKEN", default="")
 SENTRY_DSN = secret("SENTRY_DSN", default="")
+
+DESK_REPLAY_PLAN = env.str("DESK_REPLAY_PLAN", default="")
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")

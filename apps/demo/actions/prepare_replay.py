@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from apps.accounts.actions.make_rehearsal import make_rehearsal
 from apps.bots.actions.create_bot import create_bot
 from apps.bots.actions.start import start
 from apps.bots.actions.write_config import write_config
+from apps.bots.domain.configs import ConfigContent
+from apps.bots.models import Bot
 from apps.core.actor import Actor
 from apps.core.clock import from_ms
 from apps.demo.actions.open_paper_account import open_paper_account
 from apps.demo.domain.plan import ReplayPlan, bot_slug
 from apps.marketdata.actions.advance_clock import advance_clock
-from apps.marketdata.models import Instrument
 from apps.marketdata.actions.sync_instruments import sync_instruments
-from apps.strategies.domain.registry import registry
+from apps.marketdata.models import Instrument
 from apps.venues.models import VenueAccount
 
 ACTOR = Actor.task("demo.replay")
@@ -53,3 +53,22 @@ def open_replay_account(*, plan: ReplayPlan) -> None:
         open_paper_account(
             actor=ACTOR, slug=ACCOUNT, name="Replay", balances={"USDT": Decimal(plan.start_balance)}
         )
+
+
+def _make_bot(plan: ReplayPlan, account: VenueAccount, instrument: Instrument, strategy: str) -> None:
+    """Make, configure and start one bot, as far as that has not been done."""
+    slug = bot_slug(instrument=instrument.symbol, strategy=strategy)
+    bot = Bot.objects.filter(slug=slug).first() or create_bot(
+        actor=ACTOR, slug=slug, name=f"{instrument.symbol} {strategy}", account_id=account.id
+    )
+    if bot.config_id is None:
+        content = ConfigContent(
+            strategy=strategy,
+            timeframe=plan.timeframe,
+            symbols=(instrument.symbol,),
+            sizing={"mode": "fixed_cost", "cost": plan.cost},
+            protection={"stop_loss": plan.stop_loss},
+        )
+        write_config(actor=ACTOR, bot_id=bot.id, content=content, reason="replay")
+    if bot.state == "draft":
+        start(actor=ACTOR, bot_id=bot.id, reason="replay")

@@ -46,7 +46,7 @@ class ExchangeControl:
 
     def load(self, body: dict[str, Any]) -> dict[str, Any]:
         """Load recorded candles; answers the range that will be played."""
-        return self._call("POST", "market", body)
+        return self._call("POST", "candles", body)
 
     def advance(self, *, to_ms: int) -> ExchangeState:
         """Move the virtual clock to `to_ms`; a no-op when it is there already."""

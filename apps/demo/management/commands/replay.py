@@ -16,7 +16,7 @@ from apps.core.clock import to_ms
 from apps.core.errors import DeskError
 from apps.demo.domain.plan import ReplayPlan, check_plan
 from apps.demo.gateways.own_desk import OwnDesk
-from apps.strategies.domain.registry import registry
+from apps.strategies.domain.registry import CATALOGUE
 
 PROBLEMS = 3
 
@@ -83,7 +83,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _plan(options: dict[str, Any]) -> ReplayPlan:
-        known = frozenset(registry.names())
+        known = frozenset(CATALOGUE)
         wanted = options["strategy"]
         plan = ReplayPlan(
             data=str(Path(options["data"]).absolute()),
