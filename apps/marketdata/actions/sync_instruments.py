@@ -1,0 +1,54 @@
+"""Bring the instruments of a venue up to date."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from apps.core.clock import now
+from apps.marketdata.models import Instrument
+from apps.venues.domain.reports import InstrumentRules
+from apps.venues.gateways import gateway
+from apps.venues.gateways.loop import call
+from apps.venues.queries import credentials
+
+RULES = (
+    "kind", "base", "quote", "price_tick", "amount_step", "amount_min", "cost_min",
+    "stop_orders_max", "is_tradable",
+)  # fmt: skip
+
+
+def sync_instruments(*, account_id: UUID) -> int:
+    """Read the instruments of the account's venue and store their rules; return how many.
+
+    Instruments the venue no longer lists become untradable; none is deleted.
+
+    :raises VenueError: when the venue cannot be read.
+    """
+    access = credentials(account_id=account_id)
+    rules = call(gateway(access).instruments(), timeout=60)
+    return store_instruments(venue=access.venue, environment=access.environment, rules=rules)
+
+
+def store_instruments(*, venue: str, environment: str, rules: list[InstrumentRules]) -> int:
+    """Store these rules as all that the venue lists; return how many."""
+    at = now()
+    rows = [
+        Instrument(
+            venue=venue, environment=environment, symbol=rule.symbol, updated_at=at,
+            **{name: getattr(rule, name) for name in RULES},
+        )
+        for rule in sorted(rules, key=lambda rule: rule.symbol)
+    ]  # fmt: skip
+    Instrument.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["venue", "environment", "symbol"],
+        update_fields=[*RULES, "updated_at"],
+        batch_size=1000,
+    )
+    gone = Instrument.objects.filter(
+        venue=venue, environment=environment, is_tradable=True, updated_at__lt=at
+    )
+    if rules:
+        gone.update(is_tradable=False)
+    return len(rows)

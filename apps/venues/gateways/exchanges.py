@@ -1,0 +1,109 @@
+"""ccxt instances: made with Decimal numbers, without ccxt's limiter, on hosts that code names."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import aiohttp
+from django.conf import settings
+
+from apps.core.errors import InvalidInput
+from apps.venues.domain.reports import Credentials
+from apps.venues.gateways.ccxt_lazy import ccxt_pro
+from apps.venues.gateways.families import family
+from apps.venues.gateways.wire import Wired
+
+READ_TIMEOUT_MS: Final = 10_000
+_MARKETS: Final[dict[tuple[str, str], Any]] = {}
+
+
+def to_decimal(text: str) -> Decimal:
+    """Return ccxt's text of a number as Decimal; ccxt turns a ValueError into None."""
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError(text)
+    return number
+
+
+def rehost(urls: Any, base: str) -> Any:
+    """Return a tree of addresses with every host replaced by `base` (`http://host:port`).
+
+    Paths stay, so one server can tell the parts of an exchange's API apart.
+    """
+    if isinstance(urls, dict):
+        return {key: rehost(value, base) for key, value in urls.items()}
+    if not isinstance(urls, str) or "://" not in urls:
+        return urls
+    scheme, rest = urls.split("://", 1)
+    path = rest.partition("/")[2]
+    host = base.split("://", 1)[1].rstrip("/")
+    secure = "s" if base.startswith("https") else ""
+    return f"{'ws' if scheme.startswith('ws') else 'http'}{secure}://{host}/{path}"
+
+
+def build_exchange(access: Credentials) -> Any:
+    """Return a ccxt.pro instance for these credentials; call it on the loop that will use it.
+
+    :raises InvalidInput: `VENUE_UNKNOWN`, `ENVIRONMENT_UNKNOWN`.
+    """
+    try:
+        base = getattr(ccxt_pro, access.venue)
+    except AttributeError as error:
+        raise InvalidInput("VENUE_UNKNOWN", field="venue", venue=access.venue) from error
+    traits = family(access.venue)
+    exchange = type(access.venue, (Wired, base), {})(
+        {
+            "apiKey": access.api_key,
+            "secret": access.api_secret,
+            "enableRateLimit": False,
+            "timeout": READ_TIMEOUT_MS,
+            "number": to_decimal,
+            "options": traits.options,
+        }
+    )
+    if traits.options.get("fetchCurrencies") is False:
+        exchange.has["fetchCurrencies"] = False
+    _choose_hosts(exchange, access.environment)
+    return exchange
+
+
+def _choose_hosts(exchange: Any, environment: str) -> None:
+    if environment == "simulated":
+        for part in ("api", "test", "demo"):
+            if part in exchange.urls:
+                exchange.urls[part] = rehost(exchange.urls[part], settings.SIMULATOR_URL)
+    elif environment == "testnet":
+        exchange.set_sandbox_mode(True)
+    elif environment != "live":
+        raise InvalidInput("ENVIRONMENT_UNKNOWN", field="environment", environment=environment)
+
+
+async def open_session(exchange: Any) -> None:
+    """Give the exchange a session that never sends a request twice by itself."""
+    exchange.open()
+    # aiohttp repeats an idempotent request (a DELETE too) when a kept connection was closed
+    exchange.session._retry_connection = False
+    exchange.session._cookie_jar = aiohttp.DummyCookieJar()
+
+
+async def load_markets(exchange: Any, access: Credentials) -> None:
+    """Load the venue's markets, shared by all accounts of the same venue and environment."""
+    key = (access.venue, access.environment)
+    shared = _MARKETS.get(key)
+    if shared is None:
+        await exchange.load_markets()
+        _MARKETS[key] = exchange
+    elif exchange.markets is not shared.markets:
+        exchange.set_markets_from_exchange(shared)
+
+
+async def reload_markets(exchange: Any, access: Credentials) -> None:
+    """Read the markets anew: instruments and their rules may have changed."""
+    await exchange.load_markets(reload=True)
+    _MARKETS[access.venue, access.environment] = exchange
+
+
+def forget_markets() -> None:
+    """Drop the shared markets; for a process whose venues moved."""
+    _MARKETS.clear()

@@ -1,0 +1,15 @@
+"""One file a venue family. To add a family, copy the nearest file and list it here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apps.venues.gateways.families import binance, generic
+from apps.venues.gateways.families.base import Family
+
+FAMILIES: Final[dict[str, Family]] = {"binance": binance.FAMILY}
+
+
+def family(venue: str) -> Family:
+    """Return the family of a venue; an unlisted one can be read but not traded."""
+    return FAMILIES.get(venue, generic.FAMILY)
