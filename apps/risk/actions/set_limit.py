@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from apps.approvals.domain.content import content_hash
 from apps.approvals.models import ChangeRequest
 from apps.audit.context import acting
 from apps.core.actor import Actor
@@ -98,6 +99,7 @@ def _prove(*, proof: ChangeRequest | None, content: dict[str, Any], binding: Dec
         and stored.kind == KIND
         and stored.state == "applying"
         and stored.content == content
+        and stored.content_hash == content_hash(content)
     )
     if not is_fit:
         raise ProofMismatch(request=str(proof.id), limit=content["name"], value=content["value"])

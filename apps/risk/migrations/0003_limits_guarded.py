@@ -9,7 +9,8 @@ from apps.risk.domain.defaults import ALWAYS
 DEFAULTS = ", ".join(f"('{name}', {Decimal(value)})" for name, value in sorted(ALWAYS.items()))
 GUARD = f"""
 ALTER TABLE risk_limit ADD CONSTRAINT limit_is_a_number CHECK (value <> 'NaN'::numeric);
-CREATE FUNCTION risk_limit_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION risk_limit_guard() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 DECLARE before numeric; request text;
 BEGIN
     IF TG_OP = 'DELETE' THEN

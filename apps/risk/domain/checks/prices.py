@@ -22,7 +22,7 @@ def freshness(question: Question) -> Refusals:
         return (Refusal("PRICE_UNREADABLE"),)
     age_max = _limit(question.around.limits, "data_age")
     # negated, so that an age that is not a number refuses too
-    if not reference.age_seconds <= age_max:
+    if not reference.age_seconds <= float(age_max):
         age = round(reference.age_seconds, 3) if reference.age_seconds < 1e9 else None
         return (Refusal("STALE_PRICE", {"limit": age_max, "value": age, "would_pass": age_max}),)
     return NONE
