@@ -1,1 +1,4 @@
+"""Addresses below /api/."""
+
+app_name = "api"
 urlpatterns: list[object] = []
