@@ -42,15 +42,17 @@ def desk(tmp_path: Path):
 
 def test_a_crashing_process_is_restarted_with_back_off_and_then_held_down(desk) -> None:
     running = desk(
-        {"bad": "python -c 'raise SystemExit(7)'", "good": SLEEPER},
+        {"bad": "python -c 'print(\"no money\"); raise SystemExit(7)'", "good": SLEEPER},
         "--no-embedded",
         DESK_CRASH_LIMIT="3",
     )
     wait_for(lambda: "held down" in running.said())
     said = running.said()
-    assert "bad ended with code 7; starting it again in 1 s" in said
-    assert "bad ended with code 7; starting it again in 2 s" in said
-    assert "bad ended with code 7; it crashed 3 times in 5 minutes and is held down" in said
+    assert "bad ended with code 7 (no money); starting it again in 1 s" in said
+    assert "bad ended with code 7 (no money); starting it again in 2 s" in said
+    assert (
+        "bad ended with code 7 (no money); it crashed 3 times in 5 minutes and is held down" in said
+    )
     assert running.record()["states"] == {"bad": "held", "good": "running"}
     assert running.end() == 0
     assert "good ended" not in said

@@ -81,6 +81,9 @@ def test_a_taken_port_gets_one_sentence_with_a_working_fix() -> None:
     [
         ('{"event": "cycle done", "level": "info", "bots": 3}', None),
         ('{"event": "no price", "level": "warning", "bot": "b1"}', "WARNING no price bot=b1"),
+        ('{"event": "Service Unavailable: /readyz", "level": "error"}', None),
+        ('{"event": "Not Found: /x", "level": "warning", "logger": "django.request"}', None),
+        ('{"event": "boom", "level": "error", "logger": "django.request"}', "ERROR boom"),
         ("INFO:     Started server process", None),
         ("Traceback (most recent call last):", "Traceback (most recent call last):"),
         ("ValueError: bad", "ValueError: bad"),

@@ -79,6 +79,7 @@ class Child:
         except OSError as error:
             return f"could not be started ({error})"
         self.process = process
+        self.journal.last_words = ""
         self._become("running")
         listener = asyncio.create_task(self._listen(process))
         code = await process.wait()
@@ -86,7 +87,10 @@ class Child:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(listener, 2)
         self.process = None
-        return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        if code < 0:
+            return f"was ended by signal {-code}"
+        words = self.journal.last_words
+        return f"ended with code {code}" + (f" ({words})" if words else "")
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

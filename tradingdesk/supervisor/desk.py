@@ -139,7 +139,7 @@ class Desk:
                 self.tell()
                 say(f"Ready: http://127.0.0.1:{self.plan.port}{self.welcome}")
                 return
-            await asyncio.sleep(_PULSE_SECONDS)
+            await asyncio.sleep(2 * _PULSE_SECONDS)
         if not self._stop.is_set():
             say(
                 f"The desk is not ready after {_READY_SECONDS:.0f} s (/readyz says {status}); "

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         known = get_commands()
         for name, *arguments in STEPS:
             if name in known:
-                call_command(name, *arguments, stdout=self.stderr)
+                call_command(name, *arguments, stdout=self.stderr, stderr=self.stderr)
         if "welcome_link" in known:
             link = io.StringIO()
             call_command("welcome_link", stdout=link)
