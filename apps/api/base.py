@@ -9,10 +9,7 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from structlog.contextvars import get_contextvars
-
-from apps.accounts.models import ApiToken
-from apps.accounts.queries import actor_of
+from apps.api.caller import acts
 from apps.api.fields import MoneyText
 from apps.core.actor import Actor
 from apps.core.fields import MoneyField
@@ -30,33 +27,25 @@ class DeskSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         """Money fields need none of the decimal options."""
         field_class, options = super().build_standard_field(field_name, model_field)
         if field_class is MoneyText:
-            options = {k: v for k, v in options.items() if k in {"read_only", "required", "help_text"}}
+            options = {
+                k: v for k, v in options.items() if k in {"read_only", "required", "help_text"}
+            }
         return field_class, options
 
 
-class Acting:
-    """Who calls, as the audit will write it."""
-
-    request: Request
-
-    def actor(self) -> Actor:
-        """Return the frozen identity of the caller."""
-        token = self.request.auth if isinstance(self.request.auth, ApiToken) else None
-        return actor_of(
-            user=self.request.user,  # type: ignore[arg-type] - the permission refuses anonymous callers
-            token=token,
-            address=self.request.META.get("REMOTE_ADDR", ""),
-            request_id=str(get_contextvars().get("request_id", "")),
-        )
-
-
-class ReadResource(Acting, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+class ReadResource(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """List and retrieve; `needs` names the permission of each action."""
 
     needs: dict[str, str] = {"read": "view_desk"}
     ordering: str | tuple[str, ...] = "-id"
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+    def actor(self) -> Actor:
+        """Return the caller as the audit writes it."""
+        return acts(self.request)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         """Tell the caller how much of its rate is left."""
         done = super().finalize_response(request, response, *args, **kwargs)
         rate = request._request.META.get("desk.rate")

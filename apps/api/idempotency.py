@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.api.caller import person
 from apps.api.models import KeptAnswer
 from apps.api.problems import problem, problem_response
 from apps.core.clock import now
@@ -54,14 +55,16 @@ def once(request: Request, act: Callable[[], Response]) -> Response:
     mark = fingerprint(request)
     try:
         with transaction.atomic():
-            kept = KeptAnswer.objects.create(user=request.user, key=key, fingerprint=mark, created_at=now())
+            kept = KeptAnswer.objects.create(
+                user=person(request), key=key, fingerprint=mark, created_at=now()
+            )
     except IntegrityError:
         return _again(request, key, mark)
     return _keep(kept, act)
 
 
 def _again(request: Request, key: str, mark: str) -> Response:
-    kept = KeptAnswer.objects.get(user=request.user, key=key)
+    kept = KeptAnswer.objects.get(user=person(request), key=key)
     if kept.fingerprint != mark:
         raise KeyReused(key=key)
     if kept.status is None:
@@ -76,7 +79,9 @@ def _keep(kept: KeptAnswer, act: Callable[[], Response]) -> Response:
     try:
         answer = act()
     except DeskError as error:
-        answer = problem_response(error, {}) or problem(code=error.code, http_status=error.status, detail="")
+        answer = problem_response(error, {}) or problem(
+            code=error.code, http_status=error.status, detail=""
+        )
     except BaseException:
         kept.delete()
         raise

@@ -13,8 +13,12 @@ class KeptAnswer(DeskModel):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     key = models.CharField(max_length=80)
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path, query and body.")
-    status = models.PositiveSmallIntegerField(null=True, help_text="Null while the call is running.")
+    fingerprint = models.CharField(
+        max_length=64, help_text="SHA-256 of method, path, query and body."
+    )
+    status = models.PositiveSmallIntegerField(
+        null=True, help_text="Null while the call is running."
+    )
     body = models.JSONField(null=True)
     created_at = models.DateTimeField(db_index=True)
 

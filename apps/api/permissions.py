@@ -7,8 +7,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from apps.accounts.models import ApiToken
-from apps.accounts.queries import permissions_for
+from apps.api.caller import may
 from apps.core.errors import NotPermitted
 
 
@@ -33,7 +32,6 @@ class DeclaredPermission(BasePermission):
             return False
         action = getattr(view, "action", None) or (request.method or "").lower()
         permission = needed(view, action)
-        who = request.auth if isinstance(request.auth, ApiToken) else request.user
-        if permission is None or permission not in permissions_for(who):
+        if permission is None or permission not in may(request):
             raise NotPermitted(permission=permission or "undeclared")
         return True

@@ -56,7 +56,7 @@ def plain_values(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's signature
     """Return the problem document of `error`, or None to let it count as a fault of ours."""
     set_rollback()
     if isinstance(error, DeskError):
@@ -80,12 +80,15 @@ def _known(error: Exception, code: str, http_status: int) -> Response:
     detail = getattr(error, "detail", str(error) or code)
     if isinstance(detail, dict | list):
         answer = problem(
-            code=code, http_status=http_status, detail="Some fields do not fit.", errors=plain_values(detail)
+            code=code,
+            http_status=http_status,
+            detail="Some fields do not fit.",
+            errors=plain_values(detail),
         )
     else:
         answer = problem(code=code, http_status=http_status, detail=str(detail))
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        answer["Retry-After"] = str(max(1, round(error.wait)))
+    if isinstance(error, exceptions.Throttled):
+        answer["Retry-After"] = str(max(1, round(getattr(error, "wait", None) or 1)))
     if http_status == status.HTTP_401_UNAUTHORIZED:
         answer["WWW-Authenticate"] = "Bearer"
     return answer

@@ -13,6 +13,9 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 class CountingThrottle(UserRateThrottle):
     """A window per caller that notes what is left for the `RateLimit-*` headers."""
 
+    num_requests: int
+    duration: int
+
     def allow_request(self, request: Request, view: Any) -> bool:
         """Return whether the caller is within its rate."""
         if not self.counts(request):

@@ -50,4 +50,9 @@ class Cases(ReadResource):
     queryset = Case.objects.select_related("account")
     serializer_class = CaseSerializer
     ordering = ("-opened_at", "-id")
-    filterset_fields = {"account__slug": ["exact"], "state": ["exact"], "kind": ["exact"], "severity": ["exact"]}
+    filterset_fields = {
+        "account__slug": ["exact"],
+        "state": ["exact"],
+        "kind": ["exact"],
+        "severity": ["exact"],
+    }

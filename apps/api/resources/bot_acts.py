@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Count, Q
+from rest_framework.request import Request
 
-from apps.accounts.models import ApiToken
-from apps.accounts.queries import permissions_for
+from apps.api.caller import may
 from apps.bots.actions.pause import pause
 from apps.bots.actions.resume import resume
 from apps.bots.actions.start import start
@@ -34,21 +34,20 @@ class BotAct:
     words: str
     run: Callable[[Actor, Bot, str], object]
 
-    def check(self, view: Any) -> None:
+    def check(self, request: Request) -> None:
         """Refuse a caller without the verb's own permission.
 
         :raises NotPermitted: naming it.
         """
-        request = view.request
-        who = request.auth if isinstance(request.auth, ApiToken) else request.user
-        if self.permission not in permissions_for(who):
+        if self.permission not in may(request):
             raise NotPermitted(permission=self.permission)
 
     def preview(self, bot: Bot) -> dict[str, Any]:
         """Return what the act would meet: open orders and what is held."""
         orders = bot.orders.filter(status__in=UNFINISHED)
         counts = orders.aggregate(
-            entries=Count("pk", filter=~Q(purpose="protect")), stops=Count("pk", filter=Q(purpose="protect"))
+            entries=Count("pk", filter=~Q(purpose="protect")),
+            stops=Count("pk", filter=Q(purpose="protect")),
         )
         held = bot.positions.exclude(amount=0).select_related("instrument")
         return {
@@ -64,10 +63,14 @@ class BotAct:
 
 ACTS: Final[dict[str, BotAct]] = {
     "start": BotAct(
-        "operate_bots", "Start the bot's cycles.", lambda a, b, r: start(actor=a, bot_id=b.id, reason=r)
+        "operate_bots",
+        "Start the bot's cycles.",
+        lambda a, b, r: start(actor=a, bot_id=b.id, reason=r),
     ),
     "pause": BotAct(
-        "pause_bots", "No new entries; exits go on.", lambda a, b, r: pause(actor=a, bot_id=b.id, reason=r)
+        "pause_bots",
+        "No new entries; exits go on.",
+        lambda a, b, r: pause(actor=a, bot_id=b.id, reason=r),
     ),
     "resume": BotAct(
         "operate_bots", "Entries again.", lambda a, b, r: resume(actor=a, bot_id=b.id, reason=r)

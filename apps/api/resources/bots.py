@@ -46,7 +46,9 @@ class BotConfigSerializer(DeskSerializer):
 class BotSerializer(DeskSerializer):
     """A bot with its running config."""
 
-    account = serializers.SlugRelatedField[Any](slug_field="slug", queryset=VenueAccount.objects.all())
+    account = serializers.SlugRelatedField[Any](
+        slug_field="slug", queryset=VenueAccount.objects.all()
+    )
     environment = serializers.CharField(source="account.environment", read_only=True)
     config = BotConfigSerializer(read_only=True)
 
@@ -56,7 +58,14 @@ class BotSerializer(DeskSerializer):
             "id", "slug", "name", "account", "environment", "state", "state_reason", "state_since",
             "stage", "stage_since", "config", "created_at", "archived_at",
         ]  # fmt: skip
-        read_only_fields = ["state", "state_reason", "state_since", "stage", "stage_since", "archived_at"]
+        read_only_fields = [
+            "state",
+            "state_reason",
+            "state_since",
+            "stage",
+            "stage_since",
+            "archived_at",
+        ]
 
 
 class ConfigInput(serializers.Serializer[Any]):
@@ -101,13 +110,17 @@ class Bots(ReadResource):
         "partial_update": "edit_configs",
         "act": "view_desk",
     }
-    queryset = Bot.objects.select_related("account", "config__strategy_version__strategy").prefetch_related(
-        "config__instruments__instrument"
-    )
+    queryset = Bot.objects.select_related(
+        "account", "config__strategy_version__strategy"
+    ).prefetch_related("config__instruments__instrument")
     serializer_class = BotSerializer
     lookup_field = "slug"
     ordering = ("slug",)
-    filterset_fields = {"state": ["exact", "in"], "stage": ["exact", "in"], "account__slug": ["exact"]}
+    filterset_fields = {
+        "state": ["exact", "in"],
+        "stage": ["exact", "in"],
+        "account__slug": ["exact"],
+    }
 
     @extend_schema(request=BotSerializer, responses={201: BotSerializer})
     def create(self, request: Request) -> Response:
@@ -118,7 +131,10 @@ class Bots(ReadResource):
 
         def act() -> Response:
             bot = create_bot(
-                actor=self.actor(), slug=wanted["slug"], name=wanted["name"], account_id=wanted["account"].id
+                actor=self.actor(),
+                slug=wanted["slug"],
+                name=wanted["name"],
+                account_id=wanted["account"].id,
             )
             return Response(BotSerializer(bot).data, status=201)
 
@@ -173,7 +189,9 @@ class Bots(ReadResource):
 
     @extend_schema(
         request=ActInput,
-        parameters=[OpenApiParameter("dry_run", bool, description="say what would happen, do nothing")],
+        parameters=[
+            OpenApiParameter("dry_run", bool, description="say what would happen, do nothing")
+        ],
         responses={200: BotSerializer},
     )
     @action(detail=True, methods=["post"], url_path=r"actions/(?P<verb>[a-z-]+)")
@@ -182,7 +200,7 @@ class Bots(ReadResource):
         wanted: BotAct | None = ACTS.get(verb)
         if wanted is None:
             raise NotFound("UNKNOWN_ACT", verb=verb, known=sorted(ACTS))
-        wanted.check(self)
+        wanted.check(request)
         bot = self.get_object()
         form = ActInput(data=request.data)
         form.is_valid(raise_exception=True)
@@ -210,7 +228,12 @@ class StrategySerializer(DeskSerializer):
         """Return the pinned versions, newest first."""
         rows = strategy.versions.all()
         return [
-            {"version": v.version, "source_hash": v.source_hash, "schema": v.schema, "created_at": v.created_at}
+            {
+                "version": v.version,
+                "source_hash": v.source_hash,
+                "schema": v.schema,
+                "created_at": v.created_at,
+            }
             for v in rows
         ]
 

@@ -10,8 +10,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import User
 from apps.api.base import DeskSerializer, ReadResource
+from apps.api.caller import person
 from apps.api.fields import MoneyText
 from apps.api.idempotency import once
 from apps.approvals.actions.withdraw import withdraw
@@ -22,10 +22,10 @@ from apps.golive.actions.request_limit_raise import request_limit_raise
 from apps.golive.actions.request_promotion import request_promotion
 from apps.golive.models import GateCheck
 from apps.risk.actions.halt import halt
-from apps.risk.actions.set_limit import LIMIT_SCOPES, set_limit
+from apps.risk.actions.set_limit import set_limit
 from apps.risk.domain.limits import LIMIT_NAMES
 from apps.risk.domain.restrictions import RESTRICTION_SCOPES
-from apps.risk.models import Limit, Restriction
+from apps.risk.models import LIMIT_SCOPES, Limit, Restriction
 
 
 class RestrictionSerializer(DeskSerializer):
@@ -106,7 +106,9 @@ class Limits(ReadResource):
         form.is_valid(raise_exception=True)
 
         def act() -> Response:
-            return Response(LimitSerializer(set_limit(actor=self.actor(), **form.validated_data)).data)
+            return Response(
+                LimitSerializer(set_limit(actor=self.actor(), **form.validated_data)).data
+            )
 
         return once(request, act)
 
@@ -169,7 +171,9 @@ class ChangeRequests(ReadResource):
     """Proposals that widen risk. Votes need a person's session; tokens may propose only."""
 
     needs = {"read": "view_desk", "create": "propose_changes", "withdraw": "propose_changes"}
-    queryset = ChangeRequest.objects.select_related("requested_by").prefetch_related("votes__user", "gate_checks")
+    queryset = ChangeRequest.objects.select_related("requested_by").prefetch_related(
+        "votes__user", "gate_checks"
+    )
     serializer_class = ChangeRequestSerializer
     ordering = ("-number",)
     filterset_fields = ["state", "kind", "subject_type", "subject_id"]
@@ -191,8 +195,7 @@ class ChangeRequests(ReadResource):
         for field in needed:
             if field not in wanted:
                 raise InvalidInput("FIELD_MISSING", field=field, kind=wanted["kind"])
-        user = self.request.user
-        assert isinstance(user, User)  # noqa: S101 - the permission refuses anonymous callers
+        user = person(self.request)
         if wanted["kind"] == "bot.promote":
             bot = Bot.objects.filter(slug=wanted["bot"]).first()
             if bot is None:
@@ -214,12 +217,14 @@ class ChangeRequests(ReadResource):
         found = self.get_object()
         form = ReasonInput(data=request.data)
         form.is_valid(raise_exception=True)
-        user = request.user
-        assert isinstance(user, User)  # noqa: S101 - the permission refuses anonymous callers
+        user = person(request)
 
         def act() -> Response:
             done = withdraw(
-                actor=self.actor(), user=user, request_id=found.id, reason=form.validated_data["reason"]
+                actor=self.actor(),
+                user=user,
+                request_id=found.id,
+                reason=form.validated_data["reason"],
             )
             return Response(ChangeRequestSerializer(done).data)
 

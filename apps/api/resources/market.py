@@ -73,7 +73,9 @@ class Candles(GenericViewSet[Any]):
         if timeframe not in TIMEFRAME_MS:
             raise InvalidInput("UNKNOWN_TIMEFRAME", field="timeframe", known=list(TIMEFRAME_MS))
         if limit is None or not 1 <= limit <= CANDLES_MAX:
-            raise InvalidInput("OUT_OF_RANGE", field="limit", value=limit, least=1, most=CANDLES_MAX)
+            raise InvalidInput(
+                "OUT_OF_RANGE", field="limit", value=limit, least=1, most=CANDLES_MAX
+            )
         if instrument is None or not Instrument.objects.filter(pk=instrument).exists():
             raise NotFound(instrument=instrument)
         found = Candle.objects.filter(instrument_id=instrument, timeframe=timeframe)
@@ -83,4 +85,6 @@ class Candles(GenericViewSet[Any]):
         else:
             rows = list(found.filter(ts__gte=since).order_by("ts").values_list(*columns)[:limit])
         last = from_ms(rows[-1][0]).isoformat() if rows else None
-        return Response({"instrument": instrument, "timeframe": timeframe, "last": last, "candles": rows})
+        return Response(
+            {"instrument": instrument, "timeframe": timeframe, "last": last, "candles": rows}
+        )

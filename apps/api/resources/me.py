@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import ApiToken, User
-from apps.accounts.queries import permissions_for, roles_of
+from apps.accounts.queries import roles_of
+from apps.api.caller import may, person, token_of
 
 
 class Me(APIView):
@@ -21,14 +21,16 @@ class Me(APIView):
     @extend_schema(responses={200: {"type": "object"}})
     def get(self, request: Request) -> Response:
         """Return the caller."""
-        user: Any = request.user
-        assert isinstance(user, User)  # noqa: S101 - the permission refuses anonymous callers
-        token = request.auth if isinstance(request.auth, ApiToken) else None
-        body = {
+        user, token = person(request), token_of(request)
+        body: dict[str, Any] = {
             "username": user.username,
             "roles": roles_of(user),
-            "permissions": sorted(permissions_for(token or user)),
+            "permissions": sorted(may(request)),
         }
         if token:
-            body["token"] = {"name": token.name, "scopes": token.scopes, "expires_at": token.expiry}
+            body["token"] = {
+                "name": token.name,
+                "scopes": token.scopes,
+                "expires_at": token.expiry,
+            }
         return Response(body)

@@ -127,4 +127,8 @@ class Positions(ReadResource):
 
     queryset = Position.objects.select_related("bot", "account", "instrument")
     serializer_class = PositionSerializer
-    filterset_fields = {"bot__slug": ["exact"], "account__slug": ["exact"], "instrument__symbol": ["exact"]}
+    filterset_fields = {
+        "bot__slug": ["exact"],
+        "account__slug": ["exact"],
+        "instrument__symbol": ["exact"],
+    }

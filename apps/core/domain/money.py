@@ -16,7 +16,7 @@ def exact(value: str | int | Decimal, *, field: str = "value") -> Decimal:
 
     :raises InvalidInput: `NOT_A_NUMBER` for floats, NaN, infinities and text that is no number.
     """
-    if isinstance(value, float) or isinstance(value, bool):
+    if isinstance(value, float | bool):
         raise InvalidInput("NOT_A_NUMBER", field=field, value=value)
     try:
         number = Decimal(value)

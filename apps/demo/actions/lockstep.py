@@ -64,7 +64,9 @@ class Lockstep:
         moment = from_ms(to_ms) + (MISSING_CANDLE_GRACE if missing else timedelta())
         self._patiently(lambda: advance_clock(to=moment))
         self._nudge()
-        self._wait(lambda: self._patiently(lambda: quiescent(account_ids=[self.account_id], at=moment)))
+        self._wait(
+            lambda: self._patiently(lambda: quiescent(account_ids=[self.account_id], at=moment))
+        )
         self.steps += 1
         self.candles += present
         return state.is_done

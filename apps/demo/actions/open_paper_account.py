@@ -25,13 +25,23 @@ def open_paper_account(
     key, secret = secrets.token_hex(32), secrets.token_hex(32)
     with transaction.atomic(using="simulator"):
         there = ExchangeAccount.objects.create(
-            name=slug, api_key=key, secret=secret, fee_maker=Decimal("0.001"), fee_taker=Decimal("0.001")
+            name=slug,
+            api_key=key,
+            secret=secret,
+            fee_maker=Decimal("0.001"),
+            fee_taker=Decimal("0.001"),
         )
         ExchangeBalance.objects.bulk_create(
-            ExchangeBalance(account=there, asset=asset, free=amount) for asset, amount in balances.items()
+            ExchangeBalance(account=there, asset=asset, free=amount)
+            for asset, amount in balances.items()
         )
     account = create_account(
-        actor=actor, slug=slug, name=name, venue="binance", environment="simulated", quote_asset="USDT"
+        actor=actor,
+        slug=slug,
+        name=name,
+        venue="binance",
+        environment="simulated",
+        quote_asset="USDT",
     )
     write_keys(actor=actor, account_id=account.id, api_key=key, api_secret=secret)
     return account

@@ -55,7 +55,9 @@ def open_replay_account(*, plan: ReplayPlan) -> None:
         )
 
 
-def _make_bot(plan: ReplayPlan, account: VenueAccount, instrument: Instrument, strategy: str) -> None:
+def _make_bot(
+    plan: ReplayPlan, account: VenueAccount, instrument: Instrument, strategy: str
+) -> None:
     """Make, configure and start one bot, as far as that has not been done."""
     slug = bot_slug(instrument=instrument.symbol, strategy=strategy)
     bot = Bot.objects.filter(slug=slug).first() or create_bot(

@@ -35,13 +35,16 @@ def is_empty() -> bool:
 
 def seed() -> None:
     """Make people, the paper account, limits and a running fleet, with one request waiting."""
-    sync_roles()
+    sync_roles(actor=ACTOR)
     sync_catalogue()
     with transaction.atomic():
         for person in fleet.PEOPLE:
             _add_person(person)
         account = open_paper_account(
-            actor=ACTOR, slug=fleet.ACCOUNT_SLUG, name="Paper, Binance rules", balances=fleet.BALANCES
+            actor=ACTOR,
+            slug=fleet.ACCOUNT_SLUG,
+            name="Paper, Binance rules",
+            balances=fleet.BALANCES,
         )
         store_instruments(venue="binance", environment="simulated", rules=_rules())
         for name, value in fleet.DESK_LIMITS.items():
@@ -101,7 +104,9 @@ def _add_bot(wanted: fleet.DemoBot, account: VenueAccount) -> None:
 
 def _leave_something_to_do() -> None:
     """One bot failed, one limit nearly used, one request waiting for two votes."""
-    bots = {bot.slug: bot for bot in Bot.objects.filter(slug__in=[fleet.FAILED_BOT, fleet.TIGHT_BOT])}
+    bots = {
+        bot.slug: bot for bot in Bot.objects.filter(slug__in=[fleet.FAILED_BOT, fleet.TIGHT_BOT])
+    }
     fail(actor=ACTOR, bot_id=bots[fleet.FAILED_BOT].id, reason=fleet.FAILED_REASON)
     tight = str(bots[fleet.TIGHT_BOT].id)
     set_limit(

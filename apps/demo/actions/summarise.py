@@ -43,7 +43,13 @@ def summarise(*, driver: Lockstep, seconds: float) -> dict[str, Any]:
         "checks": checks,
         "invariants": invariants,
         "bots": [
-            {"bot": slug, "fills": count, "profit": plain(made), "fees": plain(paid), "round_trips": closed}
+            {
+                "bot": slug,
+                "fills": count,
+                "profit": plain(made),
+                "fees": plain(paid),
+                "round_trips": closed,
+            }
             for slug, count, made, paid, closed in rows(FILLS_BY_BOT)
         ],
         "digest": digest,
@@ -53,15 +59,16 @@ def summarise(*, driver: Lockstep, seconds: float) -> dict[str, Any]:
 
 def balance_differences(driver: Lockstep) -> list[str]:
     """Return where our ledger and the exchange's balances are not exactly equal."""
-    ours = {
-        asset: amount
-        for asset, amount in rows(
-            "SELECT asset, amount FROM portfolio_balance WHERE account_id = %s", (driver.account_id,)
+    ours: dict[str, Decimal] = dict(
+        rows(
+            "SELECT asset, amount FROM portfolio_balance WHERE account_id = %s",
+            (driver.account_id,),
         )
-    }
+    )
     body = driver.control.state().body["accounts"][driver.account_name]
     theirs = {
-        asset: Decimal(found["free"]) + Decimal(found["locked"]) for asset, found in body["balances"].items()
+        asset: Decimal(found["free"]) + Decimal(found["locked"])
+        for asset, found in body["balances"].items()
     }
     zero = Decimal(0)
     return [

@@ -58,7 +58,9 @@ BOTS: Final = (
 )  # fmt: skip
 # Shown as failed, so that a newcomer finds one; its reason says what happened and what to do.
 FAILED_BOT: Final = "ltc-trend-10"
-FAILED_REASON: Final = "Stopped on purpose by the demo: open Decisions, read why, then start it again."
+FAILED_REASON: Final = (
+    "Stopped on purpose by the demo: open Decisions, read why, then start it again."
+)
 # Its entry of 920 uses 92 % of this.
 TIGHT_BOT: Final = "sol-trend-03"
 TIGHT_LIMIT: Final = Decimal(1000)

@@ -49,7 +49,9 @@ def check_plan(plan: ReplayPlan, *, known_strategies: frozenset[str]) -> None:
         raise InvalidInput("UNKNOWN_TIMEFRAME", field="timeframe", value=plan.timeframe)
     unknown = sorted(set(plan.strategies) - known_strategies)
     if unknown or not plan.strategies:
-        raise InvalidInput("UNKNOWN_STRATEGY", field="strategy", value=unknown, known=sorted(known_strategies))
+        raise InvalidInput(
+            "UNKNOWN_STRATEGY", field="strategy", value=unknown, known=sorted(known_strategies)
+        )
     if not plan.instruments:
         raise InvalidInput("NO_INSTRUMENTS", field="instruments")
     if plan.from_ms is not None and plan.to_ms is not None and plan.from_ms >= plan.to_ms:

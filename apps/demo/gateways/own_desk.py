@@ -94,7 +94,15 @@ class OwnDesk:
         :raises ReplayFailed: when it ended without one.
         """
         driver = subprocess.run(
-            [sys.executable, "manage.py", "lockstep", "--plan", str(self.plan_file), "--report", str(report)],
+            [
+                sys.executable,
+                "manage.py",
+                "lockstep",
+                "--plan",
+                str(self.plan_file),
+                "--report",
+                str(report),
+            ],
             cwd=settings.BASE_DIR,
             env=self.environment,
             stdin=subprocess.DEVNULL,

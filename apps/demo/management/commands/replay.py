@@ -35,20 +35,28 @@ def names(text: str) -> tuple[str, ...]:
 class Command(BaseCommand):
     """Makes a home, starts a desk in it, plays the plan, stops the desk, tells the result."""
 
-    help = "Replay recorded candles through the simulated exchange and the real cycle, in lock-step."
+    help = (
+        "Replay recorded candles through the simulated exchange and the real cycle, in lock-step."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to play and how."""
-        parser.add_argument("--data", required=True, help="folder of candles: VENUE/SYMBOL/TF.csv.gz")
+        parser.add_argument(
+            "--data", required=True, help="folder of candles: VENUE/SYMBOL/TF.csv.gz"
+        )
         parser.add_argument("--instruments", required=True, type=names, help="BTC/USDT,ETH/USDT …")
         parser.add_argument("--timeframe", default="1h", help="1m 5m 15m 1h 4h 1d")
         parser.add_argument("--strategy", default=("all",), type=names, help="names, or all")
-        parser.add_argument("--speed", default=0.0, type=float, help="× real time; 0 = as fast as it goes")
+        parser.add_argument(
+            "--speed", default=0.0, type=float, help="× real time; 0 = as fast as it goes"
+        )
         parser.add_argument("--from", dest="from_ms", type=moment, help="ISO date or time, UTC")
         parser.add_argument("--to", dest="to_ms", type=moment, help="ISO date or time, UTC")
         parser.add_argument("--cost", default="1000", help="quote units of one entry")
         parser.add_argument("--stop-loss", default="0.05", help="fraction of the entry price")
-        parser.add_argument("--home", type=Path, help="data folder (default: below DESK_HOME/replays)")
+        parser.add_argument(
+            "--home", type=Path, help="data folder (default: below DESK_HOME/replays)"
+        )
         parser.add_argument("--out", type=Path, help="folder for summary, books and end state")
         parser.add_argument("--keep", action="store_true", help="keep the replay's data folder")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -105,7 +113,17 @@ class Command(BaseCommand):
         return base / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
 
     def _tell(self, summary: dict[str, Any]) -> None:
-        for name in ("steps", "candles", "cycles", "orders", "fills", "round_trips", "profit", "fees", "net"):
+        for name in (
+            "steps",
+            "candles",
+            "cycles",
+            "orders",
+            "fills",
+            "round_trips",
+            "profit",
+            "fees",
+            "net",
+        ):
             self.stdout.write(f"{name:<12} {summary[name]}")
         speed = f"{summary['candles_per_second']} candles/s, {summary['steps_per_second']} steps/s"
         self.stdout.write(f"{'time':<12} {summary['seconds']} s ({speed})")
