@@ -25,12 +25,12 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".desk-test"
 ACCESS = Access(HOME)
 TEMPLATES_KEPT = 4
-# Whatever a migration may read besides itself.
+# Whatever a migration may read besides itself; modules of the desk that it imports are added.
 _SCHEMA_SOURCES = (
-    "apps/*/migrations/**/*.py", "apps/*/migrations/**/*.sql", "apps/*/models.py",
-    "apps/*/models/**/*.py", "apps/*/sql.py", "apps/*/sql/**/*", "apps/*/domain/*.py",
-    "tradingdesk/routers.py", "requirements/base.txt",
+    "apps/*/migrations/**/*.py", "apps/*/migrations/**/*.sql", "apps/*/sql/**/*",
+    "apps/*/domain/roles.py", "requirements/base.txt",
 )  # fmt: skip
+_IMPORT = re.compile(r"^(?:from|import) (apps\.[\w.]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,14 @@ def _templates(admin: psycopg.Connection) -> tuple[str, str]:
 
 def schema_digest() -> str:
     """Return a short hash over everything a migration may depend on."""
+    files = {path for pattern in _SCHEMA_SOURCES for path in ROOT.glob(pattern) if path.is_file()}
+    for migration in [path for path in files if path.parent.name == "migrations"]:
+        for module in _IMPORT.findall(migration.read_text()):
+            files.add(ROOT / (module.replace(".", "/") + ".py"))
     digest = hashlib.sha256()
-    for pattern in _SCHEMA_SOURCES:
-        for path in sorted(ROOT.glob(pattern)):
-            if path.is_file():
-                digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    for path in sorted(files):
+        if path.is_file():
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
