@@ -240,7 +240,10 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.api.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,
-    "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttles.ReadThrottle", "apps.api.throttles.ActThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "apps.api.throttles.ReadThrottle",
+        "apps.api.throttles.ActThrottle",
+    ],
     "DEFAULT_THROTTLE_RATES": {"read": "600/min", "act": "60/min"},
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

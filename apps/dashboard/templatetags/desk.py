@@ -1,0 +1,137 @@
+"""What templates need: formats, badges, live nodes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.clock import now
+from apps.dashboard.domain import formats, states, words
+
+register = template.Library()
+
+register.filter("utc", formats.utc)
+register.filter("explain", words.explain)
+register.filter("sentence", words.sentence)
+
+
+@register.filter
+def ticked(value: Decimal | None, tick: Decimal | None) -> str:
+    """Write a price to the tick, or an amount to the step."""
+    return formats.price(value, tick)
+
+
+@register.filter
+def money(value: Decimal | None) -> str:
+    """Write quote units with 2 places."""
+    return formats.number(value)
+
+
+@register.filter
+def percent(value: Decimal | None) -> str:
+    """Write a fraction as percent."""
+    return formats.percent(value, 1)
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """Write the time of day, UTC."""
+    return formats.utc(moment)[11:] if moment else formats.MISSING
+
+
+@register.filter
+def stage_word(stage: str) -> str:
+    """Write a stage as people say it."""
+    return states.STAGE_WORDS.get(stage, stage)
+
+
+@register.filter
+def humanly(text: str) -> str:
+    """Write a code-like word with blanks."""
+    return text.replace("_", " ").replace(".", " ")
+
+
+@register.filter
+def lookup(mapping: dict[str, Any], key: str) -> Any:
+    """Return one entry of a mapping."""
+    return mapping.get(key)
+
+
+@register.simple_tag
+def profit(value: Decimal | None) -> SafeString:
+    """Write a profit with sign, glyph and tone."""
+    return format_html('<span data-tone="{}">{}</span>', formats.tone(value), formats.signed(value))
+
+
+@register.simple_tag
+def badge(state: str) -> SafeString:
+    """Write a state as glyph and word."""
+    glyph, label, tone = states.badge(state)
+    return format_html(
+        '<span class="badge" data-tone="{}"><span aria-hidden="true">{}</span> {}</span>', tone, glyph, label
+    )
+
+
+@register.simple_tag
+def side(word: str) -> SafeString:
+    """Write a side with its glyph."""
+    glyph, label, tone = ("▲", "Buy", "up") if word == "buy" else ("▼", "Sell", "down")
+    return format_html('<span data-tone="{}">{} {}</span>', tone, glyph, label)
+
+
+@register.simple_tag
+def copyable(value: Any) -> SafeString:
+    """Write an id as its 8 telling characters, copied whole by a click."""
+    text = str(value)
+    short = text[-8:] if len(text) == 36 and text.count("-") == 4 else text[:8]
+    return format_html(
+        '<button type="button" class="copy" data-copy="{}" title="{} – click to copy">{}</button>', text, text, short
+    )
+
+
+@register.simple_tag
+def age(moment: datetime | None) -> SafeString:
+    """Write how long ago something was; the page counts on."""
+    if moment is None:
+        return SafeString(formats.MISSING)
+    seconds = (now() - moment).total_seconds()
+    return format_html(
+        '<time data-age="{}" title="{} UTC">{}</time>',
+        round(moment.timestamp() * 1000), formats.utc(moment), formats.age(seconds),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def bar(used: Decimal | None, limit: Decimal | None) -> SafeString:
+    """Draw how much of a limit is used."""
+    return _bar("", formats.bar_cell(used, limit))
+
+
+@register.simple_tag(takes_context=True)
+def live(context: Any, *parts: str) -> SafeString:
+    """Write a live value of the page's topics; its key is `parts` joined by dots."""
+    key = ".".join(parts)
+    cell = context["live"].get(key)
+    if cell is None:
+        return format_html('<span data-live="{}">{}</span>', key, formats.MISSING)
+    if "v" in cell:
+        return _bar(key, cell)
+    if "at" in cell:
+        seconds = now().timestamp() - cell["at"] / 1000
+        return format_html(
+            '<time data-live="{}" data-age="{}" data-tone="{}">{}</time>',
+            key, cell["at"], cell.get("tone", ""), formats.age(seconds),
+        )  # fmt: skip
+    return format_html('<span data-live="{}" data-tone="{}">{}</span>', key, cell.get("tone", ""), cell["t"])
+
+
+def _bar(key: str, cell: formats.Cell) -> SafeString:
+    return format_html(
+        '<progress data-live="{}" data-tone="{}" value="{}" max="{}" aria-label="used of the limit"></progress>',
+        key, cell.get("tone", ""), cell["v"], cell["max"],
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+// The bot's chart: candles, entry, stop, open orders and fills from one JSON answer.
+(() => {
+  "use strict";
+  const box = document.querySelector("[data-chart]");
+  if (!box || !window.LightweightCharts) return;
+  const { createChart, createSeriesMarkers, CandlestickSeries, LineStyle } = window.LightweightCharts;
+
+  function colour(name) {
+    const probe = document.createElement("i");
+    probe.style.color = `var(--${name})`;
+    box.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  }
+
+  const look = () => ({
+    layout: {
+      background: { color: "transparent" }, textColor: colour("text-2"), attributionLogo: false,
+      fontFamily: getComputedStyle(document.body).fontFamily,
+    },
+    grid: { vertLines: { visible: false }, horzLines: { color: colour("line") } },
+    rightPriceScale: { borderColor: colour("line") },
+    timeScale: { borderColor: colour("line"), timeVisible: true, secondsVisible: false },
+  });
+  const bars = () => ({
+    upColor: colour("up"), downColor: colour("down"), borderVisible: false,
+    wickUpColor: colour("up"), wickDownColor: colour("down"),
+  });
+
+  const chart = createChart(box, { autoSize: true, ...look() });
+  const series = chart.addSeries(CandlestickSeries, bars());
+  const markers = createSeriesMarkers(series, []);
+  let lines = [], fitted = false, loading = false;
+
+  function draw(data) {
+    series.applyOptions({
+      priceFormat: { type: "price", precision: data.precision, minMove: data.tick },
+    });
+    series.setData(data.candles.map(([time, open, high, low, close]) => ({ time, open, high, low, close })));
+    for (const line of lines) series.removePriceLine(line);
+    lines = data.lines.map((line) => series.createPriceLine({
+      price: line.price, title: line.title, color: colour(line.tone), lineWidth: 1,
+      lineStyle: line.tone === "text-2" ? LineStyle.Solid : LineStyle.Dashed, axisLabelVisible: true,
+    }));
+    markers.setMarkers(data.fills.map((fill) => ({
+      time: fill.time, position: fill.side === "buy" ? "belowBar" : "aboveBar",
+      shape: fill.side === "buy" ? "arrowUp" : "arrowDown",
+      color: colour(fill.side === "buy" ? "up" : "down"), text: fill.side === "buy" ? "B" : "S",
+    })));
+    if (!fitted && data.candles.length) {
+      fitted = true;
+      chart.timeScale().setVisibleLogicalRange({ from: data.candles.length - 120, to: data.candles.length + 4 });
+    }
+    box.setAttribute("aria-label", data.summary);
+    const words = document.getElementById("chart-words");
+    if (words) words.textContent = data.summary;
+  }
+
+  async function load() {
+    if (loading) return;
+    loading = true;
+    try {
+      const answer = await fetch(box.dataset.chart, { credentials: "same-origin" });
+      if (answer.ok) draw(await answer.json());
+    } finally {
+      loading = false;
+    }
+  }
+
+  box.addEventListener("refresh", load);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    chart.applyOptions(look()); series.applyOptions(bars()); load();
+  });
+  load();
+})();
