@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from tests.house.desks import ROOT, living, wait_for
-from tradingdesk.embedded import Access, EmbeddedServices, admin_dsn
+from tradingdesk.embedded import Access, EmbeddedError, EmbeddedServices, admin_dsn
 from tradingdesk.embedded.environment import (
     ADDRESSES,
     forget_other_home,
@@ -34,6 +34,12 @@ services = ensure(Path(sys.argv[1]), careless=True)
 print(services.record()["keeper"], flush=True)
 sys.stdin.readline()
 """
+
+
+DATABASE_AND_USER = (
+    "from django.db import connection as c; k = c.cursor();"
+    " k.execute('SELECT current_database(), current_user'); print(*k.fetchone())"
+)
 
 
 def user_of(home: Path) -> subprocess.Popen[str]:
@@ -168,3 +174,40 @@ def test_a_child_process_with_another_data_folder_forgets_the_addresses_of_its_p
 )
 def test_only_commands_that_touch_a_database_start_the_servers(line: str, needed: bool) -> None:
     assert needs_servers(line.split()) is needed
+
+
+def manage(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DESK_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_command_starts_the_servers_of_its_folder_and_ends_them(tmp_path: Path) -> None:
+    done = manage(tmp_path, "shell", "-v", "0", "-c", DATABASE_AND_USER)
+    assert done.stdout.split() == ["desk", "desk_app"], done.stderr
+    assert (tmp_path / "postgres" / "PG_VERSION").exists()
+    assert not (tmp_path / "run" / "services.json").exists()
+
+
+def test_a_command_without_need_of_a_database_starts_nothing(tmp_path: Path) -> None:
+    assert manage(tmp_path, "help").returncode == 0
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_a_server_that_is_held_down_is_named_and_not_started_twice(tmp_path: Path) -> None:
+    os.environ["DESK_CRASH_LIMIT"] = "1"
+    services = EmbeddedServices(tmp_path, careless=True)
+    try:
+        services.start()
+    finally:
+        del os.environ["DESK_CRASH_LIMIT"]
+    os.kill(services.pids()["redis"], signal.SIGKILL)
+    wait_for(lambda: services.record().get("state") == "held")
+    with pytest.raises(EmbeddedError, match="redis crashed too often and is held down"):
+        EmbeddedServices(tmp_path).start()
+    assert services.stop() is True

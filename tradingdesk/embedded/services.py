@@ -52,7 +52,11 @@ class EmbeddedServices:
         self.access.prepare()
         self._users.take(shared=True)
         with FileLock(self.access.run / "start.lock"):
-            if self.record().get("state") not in _USABLE:
+            found = self.record()
+            if found.get("state") == "held":
+                names = " and ".join(found["held"])
+                raise EmbeddedError(self._explain(f"{names} crashed too often and is held down"))
+            if found.get("state") not in _USABLE:
                 self._spawn_keeper()
             self._wait(timeout_seconds)
 
