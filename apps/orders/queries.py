@@ -22,7 +22,7 @@ _UNFINISHED: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, o.purpose, o.side, o.type, o.status,
     o.amount, o.filled, o.price, o.stop_price, o.replaces_id, o.send_by, v.reservation_price
 FROM orders_order o JOIN risk_verdict v ON v.id = o.verdict_id
-WHERE o.status = ANY(%s) AND {scope} ORDER BY o.decided_at, o.id
+WHERE o.status = ANY(%(unfinished)s) AND {scope} ORDER BY o.decided_at, o.id
 """
 _KNOWN: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, o.purpose, o.side, i.symbol, i.base,
@@ -42,6 +42,64 @@ JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instr
 JOIN marketdata_instrument i ON i.id = f.instrument_id
 GROUP BY f.bot_id, f.instrument_id
 """
+_TO_SEND: Final = """
+SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, i.symbol, o.purpose, o.side, o.type,
+    o.time_in_force, o.post_only, o.reduce_only, o.amount, o.price, o.stop_price, o.send_by,
+    o.halt_id, o.replaces_id, coalesce(r.status, ''), b.state, o.cancel_requested_at IS NOT NULL
+FROM orders_order o
+JOIN marketdata_instrument i ON i.id = o.instrument_id
+JOIN bots_bot b ON b.id = o.bot_id
+LEFT JOIN orders_order r ON r.id = o.replaces_id
+WHERE o.account_id = %s AND o.status = 'created' ORDER BY o.decided_at, o.id
+"""
+_ASKED: Final = """
+SELECT o.id, o.client_order_id, i.symbol, o.side, o.status, o.venue_order_id, o.filled, o.submitted_at,
+    o.decided_at, o.send_by
+FROM orders_order o JOIN marketdata_instrument i ON i.id = o.instrument_id
+WHERE o.account_id = %(account)s AND {wanted} ORDER BY o.decided_at, o.id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """A `created` order with what its ticket and its screening need."""
+
+    id: UUID
+    client_order_id: str
+    bot_id: UUID
+    instrument_id: int
+    symbol: str
+    purpose: str
+    side: str
+    type: str
+    time_in_force: str
+    post_only: bool
+    reduce_only: bool
+    amount: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    send_by: datetime
+    halt_id: UUID | None
+    replaces_id: UUID | None
+    replaced_status: str
+    bot_state: str
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An order that the venue is asked about."""
+
+    id: UUID
+    client_order_id: str
+    symbol: str
+    side: str
+    status: str
+    venue_order_id: str
+    filled: Decimal
+    submitted_at: datetime | None
+    decided_at: datetime
+    send_by: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +132,93 @@ def unfinished_orders(
     *, account_id: UUID | None = None, bot_ids: Sequence[UUID] | None = None
 ) -> list[UnfinishedOrder]:
     """Return unfinished orders of an account, of some bots, or of the desk, oldest first."""
+    value: Any
     if bot_ids is not None:
-        scope, arguments = "o.bot_id = ANY(%s)", [list(bot_ids)]
+        scope, value = "o.bot_id = ANY(%(value)s)", list(bot_ids)
     elif account_id is not None:
-        scope, arguments = "o.account_id = %s", [account_id]
+        scope, value = "o.account_id = %(value)s", account_id
     else:
-        scope, arguments = "true", []
+        scope, value = "true", None
     with connection.cursor() as cursor:
-        cursor.execute(_UNFINISHED.format(scope=scope), [list(UNFINISHED), *arguments])
+        values = {"unfinished": list(UNFINISHED), "value": value}
+        cursor.execute(_UNFINISHED.format(scope=scope), values)
         return [UnfinishedOrder(*row) for row in cursor.fetchall()]
+
+
+def orders_to_send(*, account_id: UUID) -> list[Sendable]:
+    """Return the account's `created` orders in the order of their decisions."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TO_SEND, [account_id])
+        return [Sendable(*row) for row in cursor.fetchall()]
+
+
+def cancels_to_send(
+    *, account_id: UUID, asked_before: datetime, order_ids: Sequence[UUID] | None = None
+) -> list[Asked]:
+    """Return flagged orders that rest at the venue and were not asked for since `asked_before`.
+
+    With `order_ids` only those, however lately they were asked for.
+    """
+    which = (
+        "(o.asked_at IS NULL OR o.asked_at < %(before)s)"
+        if order_ids is None
+        else "o.id = ANY(%(ids)s)"
+    )
+    wanted = (
+        "o.status IN ('open', 'partially_filled', 'pending_cancel')"
+        f" AND o.cancel_requested_at IS NOT NULL AND {which}"
+    )
+    return _asked(account_id, wanted, before=asked_before, ids=list(order_ids or ()))
+
+
+def orders_to_resolve(*, account_id: UUID, orphans: Sequence[UUID], at: datetime) -> list[Asked]:
+    """Return orders whose state only the venue can tell, oldest first; `at` is real time.
+
+    Unknown and orphaned ones, those of which fills are missing, cancels without an end, and
+    resting orders that nobody has asked about for five minutes.
+    """
+    wanted = """(
+        o.id = ANY(%(ids)s)
+        OR (o.status = 'submitted' AND o.submitted_at < %(at)s - interval '10 seconds')
+        OR (o.status = 'unknown' AND coalesce(o.asked_at < %(at)s - interval '1 second', true))
+        OR (o.status IN ('submitted', 'unknown', 'open', 'partially_filled', 'pending_cancel')
+            AND o.venue_filled > o.filled
+            AND coalesce(o.asked_at < %(at)s - interval '1 second', true))
+        OR (o.status = 'pending_cancel' AND coalesce(o.asked_at < %(at)s - interval '5 seconds', true))
+        OR (o.status IN ('open', 'partially_filled')
+            AND greatest(o.asked_at, o.acknowledged_at) < %(at)s - interval '5 minutes')
+    )"""
+    return _asked(account_id, wanted, ids=list(orphans), at=at)
+
+
+def submitted_ids(*, account_id: UUID) -> list[UUID]:
+    """Return orders between claim and answer; orphans when the caller holds the send lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM orders_order WHERE account_id = %s AND status = 'submitted'",
+            [account_id],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def known_venue_ids(*, account_id: UUID, venue_order_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of `venue_order_ids` that belong to orders of ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT venue_order_id FROM orders_order"
+            " WHERE account_id = %s AND venue_order_id = ANY(%s)",
+            [account_id, list(venue_order_ids)],
+        )
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def _asked(account_id: UUID, wanted: str, **values: Any) -> list[Asked]:
+    limit = values.pop("limit", 1000)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ASKED.format(wanted=wanted), {"account": account_id, "limit": limit} | values
+        )
+        return [Asked(*row) for row in cursor.fetchall()]
 
 
 def waiting_facts(*, account_id: UUID, after: int, limit: int) -> list[FactRow]:
@@ -93,7 +229,9 @@ def waiting_facts(*, account_id: UUID, after: int, limit: int) -> list[FactRow]:
             " WHERE account_id = %s AND absorbed_at IS NULL AND id > %s ORDER BY id LIMIT %s",
             [account_id, after, limit],
         )
-        return [FactRow(*row[:4], content=json.loads(row[4])) for row in cursor.fetchall()]
+        return [
+            FactRow(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in cursor.fetchall()
+        ]
 
 
 def lock_known_orders(

@@ -52,7 +52,8 @@ def test_a_filled_buy_gives_fill_position_and_ledger(bot):
 
     order.refresh_from_db()
     assert (order.status, order.filled, order.cost) == ("filled", 2, 200)
-    assert order.acknowledged_at and order.ended_at
+    assert order.acknowledged_at
+    assert order.ended_at
     assert summary.fills == 1
     assert summary.ended == {order.id}
     assert summary.touched == {(bot.id, order.instrument_id)}
@@ -187,14 +188,14 @@ def test_any_order_of_arrival_gives_the_same_books():
                 )
                 for part in range(2)
             ]  # fmt: skip
-            facts += [("fill", order, f) for f in fills]
-            facts.append(("order", order, order_report(order)))
-            facts.append(("order", order, order_report(order, status="closed", filled=2 * half)))
+            facts += [("fill", f) for f in fills]
+            facts.append(("order", order_report(order)))
+            facts.append(("order", order_report(order, status="closed", filled=2 * half)))
         shuffle = random.Random(seed)
         facts += shuffle.sample(facts, 8)
         if seed:
             shuffle.shuffle(facts)
-        for kind, order, report in facts:
+        for kind, report in facts:
             store_facts(account_id=bot.account_id, source="poll", **{f"{kind}s": [report]})
             if shuffle.random() < 0.5:
                 absorb(account_id=bot.account_id)

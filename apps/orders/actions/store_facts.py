@@ -56,4 +56,4 @@ def store_facts(
                 [fact.digest for fact in facts],
             ],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

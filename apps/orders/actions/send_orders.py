@@ -1,0 +1,137 @@
+"""Send recorded orders: screen, claim, send under permit, store the answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from apps.core.actor import Actor
+from apps.core.clock import now
+from apps.core.domain.money import ZERO
+from apps.marketdata.clock import market_now
+from apps.orders.actions.admit_orders import admit_orders
+from apps.orders.actions.claim_orders import claim_orders
+from apps.orders.actions.move_orders import Move, move_orders
+from apps.orders.actions.request_cancels import request_cancels
+from apps.orders.actions.send_cancels import send_cancels
+from apps.orders.actions.send_lock import send_lock
+from apps.orders.actions.send_wave import send_wave
+from apps.orders.actions.store_answers import store_answers
+from apps.orders.domain.answers import is_retryable
+from apps.orders.domain.screening import Waiting, screen
+from apps.orders.queries import Sendable, held_amounts, orders_to_send
+
+WAVE: Final = 20
+# A venue that cannot be reached is not asked again at once.
+PAUSE_SECONDS: Final = 0.5
+SENDER: Final = Actor.task("orders.send")
+
+
+@dataclass(slots=True)
+class SendSummary:
+    """What became of the account's recorded orders.
+
+    `waiting` orders replace one whose cancel is under way: absorb, then send again. `retrying`
+    ones provably had no effect and were queued anew. `throttled` ones wait for rate tokens, or for
+    a venue that can be reached. `is_busy`: another process is sending.
+    """
+
+    sent: list[UUID] = field(default_factory=list)
+    acknowledged: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    withdrawn: int = 0
+    retrying: int = 0
+    waiting: int = 0
+    throttled: int = 0
+    is_busy: bool = False
+
+
+def send_orders(*, account_id: UUID) -> SendSummary:
+    """Send the account's `created` orders in waves, ordered by decision and id, each at most once.
+
+    One process an account at a time. What dies between claim and answer stays `submitted`, which
+    `resolve_orders` settles by asking. Call it outside any transaction.
+    """
+    summary = SendSummary()
+    with send_lock(account_id=account_id) as is_ours:
+        if not is_ours:
+            return SendSummary(is_busy=True)
+        due = orders_to_send(account_id=account_id)
+        for start in range(0, len(due), WAVE):
+            _send(account_id, due[start : start + WAVE], summary)
+            if summary.retrying or summary.throttled:
+                break
+    if summary.retrying or summary.throttled:
+        time.sleep(PAUSE_SECONDS)
+    return summary
+
+
+def _send(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> None:
+    wanted = _screened(account_id, orders, summary)
+    if not wanted:
+        return
+    admitted = admit_orders(account_id=account_id, orders=wanted)
+    summary.throttled += len(wanted) - len(admitted)
+    claimed = claim_orders(order_ids=[order.id for order in admitted], market_now=market_now())
+    wave = [order for order in admitted if order.id in claimed]
+    if not wave:
+        return
+    result = send_wave(account_id=account_id, orders=wave)
+    moves = store_answers(account_id=account_id, result=result)
+    summary.sent += list(result.answers)
+    for move in moves.values():
+        _count(summary, move)
+
+
+def _screened(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> list[Sendable]:
+    """Return the orders to send now; withdraw what is no longer wanted, cancel what stands before."""
+    pairs = {(o.bot_id, o.instrument_id) for o in orders if o.purpose != "entry"}
+    held = held_amounts(pairs=sorted(pairs))
+    moment = market_now()
+    wanted, withdrawn, replaced = [], [], []
+    for order in orders:
+        action, reason = screen(_waiting(order, held), market_now=moment)
+        if action == "send":
+            wanted.append(order)
+        elif action == "withdraw":
+            withdrawn.append(Move(order.id, "withdrawn", "screened", reason=reason))
+        else:
+            summary.waiting += 1
+            if order.replaces_id is not None:
+                replaced.append(order.replaces_id)
+    moved = move_orders(moves=withdrawn, before=("created",), at=now())
+    summary.withdrawn += len(moved)
+    if replaced:
+        request_cancels(order_ids=replaced, actor=SENDER, cause="replaced")
+        send_cancels(account_id=account_id, order_ids=replaced)
+    return wanted
+
+
+def _waiting(order: Sendable, held: dict[tuple[UUID, int], Decimal]) -> Waiting:
+    return Waiting(
+        purpose=order.purpose,
+        amount=order.amount,
+        send_by=order.send_by,
+        bot_state=order.bot_state,
+        held=held.get((order.bot_id, order.instrument_id), ZERO),
+        cancel_requested=order.cancel_requested,
+        replaced_status=order.replaced_status,
+    )
+
+
+def _count(summary: SendSummary, move: Move) -> None:
+    if is_retryable(move.reason):
+        summary.retrying += 1
+    elif move.after == "open":
+        summary.acknowledged += 1
+    elif move.after == "rejected":
+        summary.rejected += 1
+    elif move.after == "unknown":
+        summary.unknown += 1
+    else:
+        summary.withdrawn += 1

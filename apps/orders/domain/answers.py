@@ -1,0 +1,15 @@
+"""What the answer to a sent order makes of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Proofs that nothing happened and that say nothing against the order: it may go out again.
+RETRYABLE: Final = frozenset(
+    {"NEVER_SENT", "RATE_LIMITED", "PERMIT_UNAVAILABLE", "MARKETS_UNREADABLE", "NOT_AT_VENUE"}
+)
+
+
+def is_retryable(reason: str) -> bool:
+    """Return whether an order that ended with `reason` had no effect and may be queued anew."""
+    return reason in RETRYABLE

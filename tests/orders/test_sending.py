@@ -1,0 +1,330 @@
+"""An order leaves once, in time, allowed, and in the order of decisions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from threading import Barrier, Thread
+
+import psycopg
+import pytest
+from django.db import connection, connections, transaction
+
+from apps.bots.models import Bot
+from apps.core.actor import Actor
+from apps.core.clock import now
+from apps.orders.actions import send_orders as sending
+from apps.orders.actions.create_orders import create_orders
+from apps.orders.actions.request_cancels import request_cancels
+from apps.orders.actions.resolve_orders import resolve_orders
+from apps.orders.actions.send_cancels import send_cancels
+from apps.orders.actions.send_orders import send_orders
+from apps.orders.models import Order
+from apps.portfolio.actions.absorb import absorb
+from apps.risk.actions.halt import halt
+from apps.risk.actions.permit import close_permits
+from apps.risk.models import Verdict
+from apps.venues.domain.reports import OrderTicket
+from apps.venues.gateways.budget import Admission
+from tests.factories import make_draft, make_fill, make_order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PERSON = Actor(kind="person", id="1", name="Ada")
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch):
+    monkeypatch.setattr(sending, "PAUSE_SECONDS", 0)
+
+
+def record(bot, **values):
+    with transaction.atomic():
+        [order_id] = create_orders(drafts=[make_draft(bot, **values)])
+    return Order.objects.get(id=order_id)
+
+
+def fresh(order):
+    return Order.objects.get(id=order.id)
+
+
+def hold(bot, amount="1"):
+    make_fill(make_order(bot, status="submitted"), amount=amount)
+
+
+def long_ago(order):
+    Order.objects.filter(id=order.id).update(
+        submitted_at=now() - timedelta(seconds=30), asked_at=None
+    )
+
+
+def test_a_recorded_order_is_sent_filled_and_absorbed(bot, venue):
+    order = record(bot)
+    summary = send_orders(account_id=bot.account_id)
+    assert summary.sent == [order.id]
+    assert fresh(order).status == "open"
+    absorb(account_id=bot.account_id)
+    found = fresh(order)
+    assert (found.status, found.filled, found.fence) == ("filled", 1, 1)
+    assert [e.after for e in order.events.all()] == ["created", "submitted", "open", "filled"]
+
+
+def test_it_is_committed_as_submitted_before_a_byte_leaves(bot, venue):
+    order = record(bot)
+    seen = []
+    dsn = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold"):
+        dsn.pop(name, None)
+
+    def look(ticket):
+        with psycopg.connect(**dsn) as other:
+            seen.extend(
+                other.execute(
+                    "SELECT status, client_order_id FROM orders_order WHERE id = %s", [order.id]
+                ).fetchone()
+            )
+
+    venue.on_create = look
+    send_orders(account_id=bot.account_id)
+    assert seen == ["submitted", order.client_order_id]
+
+
+def test_a_late_order_is_withdrawn_unsent(bot, venue):
+    order = record(bot, send_by=now() - timedelta(seconds=1))
+    summary = send_orders(account_id=bot.account_id)
+    assert (summary.withdrawn, venue.calls) == (1, [])
+    assert (fresh(order).status, fresh(order).status_reason) == ("withdrawn", "LATE")
+    assert fresh(order).ended_at
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped"])
+def test_a_bot_that_does_not_run_sends_exits_but_no_entries(bot, venue, state):
+    hold(bot)
+    entry = record(bot)
+    leave = record(bot, purpose="reduce", side="sell")
+    Bot.objects.filter(id=bot.id).update(state=state)
+    send_orders(account_id=bot.account_id)
+    assert fresh(entry).status_reason == f"BOT_{state.upper()}"
+    assert venue.calls == [("create", leave.client_order_id)]
+
+
+def test_a_reduction_above_the_position_is_withdrawn(bot, venue):
+    hold(bot, "0.5")
+    order = record(bot, purpose="reduce", side="sell", amount=Decimal(1))
+    send_orders(account_id=bot.account_id)
+    assert fresh(order).status_reason == "AMOUNT_ABOVE_POSITION"
+    assert venue.calls == []
+
+
+def test_after_a_halt_nothing_leaves_but_protection(bot, venue):
+    hold(bot)
+    entry = record(bot)
+    stop = record(
+        bot, purpose="protect", side="sell", type="stop_market", stop_price=Decimal(90), leg="stop"
+    )
+    halt(actor=PERSON, scope_kind="bot", scope_id=str(bot.id), reason="test")
+    send_orders(account_id=bot.account_id)
+    assert venue.calls == [("create", stop.client_order_id)]
+    assert (fresh(entry).status, fresh(entry).status_reason) == ("withdrawn", "TRADING_HALTED")
+
+
+def test_orders_go_out_in_the_order_of_decisions(bot, venue):
+    with transaction.atomic():
+        ids = create_orders(drafts=[make_draft(bot, leg=str(n)) for n in range(25)])
+    names = [Order.objects.get(id=i).client_order_id for i in ids]
+    send_orders(account_id=bot.account_id)
+    assert venue.calls == [("create", name) for name in names]
+
+
+def test_without_rate_tokens_an_order_waits_unclaimed(bot, venue):
+    order = record(bot)
+    venue.admission = Admission(entries=0, exits=0, wait=1.0)
+    assert send_orders(account_id=bot.account_id).throttled == 1
+    assert (fresh(order).status, venue.calls) == ("created", [])
+
+
+def test_a_refusal_is_the_venues_proof(bot, venue):
+    order = record(bot)
+    venue.fault = "refused"
+    send_orders(account_id=bot.account_id)
+    assert (fresh(order).status, fresh(order).status_reason) == ("rejected", "-2010")
+    assert Order.objects.count() == 1
+
+
+def test_a_timeout_after_acceptance_is_found_again(bot, venue):
+    order = record(bot)
+    venue.fault = "silent"
+    assert send_orders(account_id=bot.account_id).unknown == 1
+    assert fresh(order).status == "unknown"
+    assert resolve_orders(account_id=bot.account_id).found == 1
+    absorb(account_id=bot.account_id)
+    assert (fresh(order).status, fresh(order).filled) == ("filled", 1)
+    assert venue.calls.count(("create", order.client_order_id)) == 1
+
+
+def test_a_timeout_without_acceptance_needs_the_horizon_to_be_proved(bot, venue):
+    order = record(bot)
+    venue.fault = "lost"
+    send_orders(account_id=bot.account_id)
+    assert resolve_orders(account_id=bot.account_id).in_doubt == 1
+    assert fresh(order).status == "unknown"
+    long_ago(order)
+    summary = resolve_orders(account_id=bot.account_id)
+    assert (summary.absent, summary.requeued) == (1, 1)
+    assert (fresh(order).status, fresh(order).status_reason) == ("rejected", "NOT_AT_VENUE")
+    again = Order.objects.exclude(id=order.id).get()
+    assert again.client_order_id != order.client_order_id
+    assert (again.status, again.amount, again.send_by) == ("created", order.amount, order.send_by)
+    assert Verdict.objects.get(id=again.verdict_id).is_allowed
+
+
+def test_a_failed_read_proves_nothing(bot, venue):
+    order = record(bot)
+    venue.fault = "lost"
+    send_orders(account_id=bot.account_id)
+    long_ago(order)
+    venue.reads_fail = True
+    assert resolve_orders(account_id=bot.account_id).in_doubt == 1
+    assert fresh(order).status == "unknown"
+
+
+def test_a_trade_that_may_be_its_own_keeps_the_doubt(bot, venue):
+    order = record(bot)
+    venue.fault = "lost"
+    send_orders(account_id=bot.account_id)
+    long_ago(order)
+    stranger = OrderTicket("somebody", "BTC/USDT", "buy", "market", "GTC", order.amount)
+    venue.accept(stranger)
+    assert resolve_orders(account_id=bot.account_id).absent == 0
+    assert fresh(order).status == "unknown"
+
+
+@pytest.mark.parametrize("fault", ["unreachable", "limited"])
+def test_what_provably_never_left_is_queued_anew_with_its_reservation(bot, venue, fault):
+    order = record(bot)
+    venue.fault = fault
+    assert send_orders(account_id=bot.account_id).retrying == 1
+    assert fresh(order).status == "withdrawn"
+    venue.fault = ""
+    send_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    assert sorted(Order.objects.values_list("status", flat=True)) == ["filled", "withdrawn"]
+
+
+def test_a_crash_between_claim_and_answer_is_settled_at_once(bot, venue, monkeypatch):
+    order = record(bot)
+
+    def crash(**_):
+        raise SystemExit
+
+    monkeypatch.setattr(sending, "store_answers", crash)
+    with pytest.raises(SystemExit):
+        send_orders(account_id=bot.account_id)
+    assert fresh(order).status == "submitted"
+    assert resolve_orders(account_id=bot.account_id).found == 1
+    absorb(account_id=bot.account_id)
+    assert fresh(order).status == "filled"
+    assert venue.calls.count(("create", order.client_order_id)) == 1
+
+
+def test_an_order_in_transit_is_left_alone_while_its_sender_lives(bot, venue):
+    order = make_order(bot, status="submitted", submitted_at=now())
+    params = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold"):
+        params.pop(name, None)
+    with psycopg.connect(**params) as sender:
+        sender.execute(
+            "SELECT pg_advisory_lock(hashtextextended('orders.send:' || %s, 0))",
+            [str(bot.account_id)],
+        )
+        assert resolve_orders(account_id=bot.account_id).asked == 0
+        assert send_orders(account_id=bot.account_id).is_busy
+    assert resolve_orders(account_id=bot.account_id).asked == 1
+    assert fresh(order).status == "unknown"
+
+
+def test_two_senders_at_once_send_each_order_once(bot, venue):
+    with transaction.atomic():
+        create_orders(drafts=[make_draft(bot, leg=str(n)) for n in range(30)])
+    start = Barrier(2)
+
+    def run():
+        start.wait()
+        send_orders(account_id=bot.account_id)
+        connection.close()
+        close_permits()
+
+    threads = [Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    send_orders(account_id=bot.account_id)
+    names = [name for verb, name in venue.calls if verb == "create"]
+    assert len(names) == len(set(names)) == 30
+
+
+def test_an_exit_waits_until_the_stop_it_replaces_has_ended(bot, venue):
+    hold(bot)
+    stop = record(bot, purpose="protect", side="sell", type="stop_market", stop_price=Decimal(90))
+    send_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    leave = record(bot, purpose="reduce", side="sell", replaces_id=stop.id, leg="exit")
+    summary = send_orders(account_id=bot.account_id)
+    assert (summary.waiting, fresh(leave).status) == (1, "created")
+    assert fresh(stop).status == "pending_cancel"
+    absorb(account_id=bot.account_id)
+    assert fresh(stop).status == "canceled"
+    assert send_orders(account_id=bot.account_id).sent == [leave.id]
+
+
+def test_an_exit_is_withdrawn_when_the_stop_filled_instead(bot, venue):
+    hold(bot)
+    stop = record(bot, purpose="protect", side="sell", type="stop_market", stop_price=Decimal(90))
+    send_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    venue.fill(stop.client_order_id)
+    leave = record(bot, purpose="reduce", side="sell", replaces_id=stop.id, leg="exit")
+    assert send_orders(account_id=bot.account_id).waiting == 1
+    absorb(account_id=bot.account_id)
+    assert fresh(stop).status == "filled"
+    send_orders(account_id=bot.account_id)
+    assert fresh(leave).status_reason == "REPLACED_ORDER_FILLED"
+
+
+def test_a_refused_cancel_is_tried_again(bot, venue):
+    order = record(bot, type="limit", price=Decimal(90))
+    send_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    assert request_cancels(order_ids=[order.id], actor=PERSON, cause="person") == 1
+    assert request_cancels(order_ids=[order.id], actor=PERSON, cause="person") == 0
+    venue.cancel_fault = "503"
+    assert send_cancels(account_id=bot.account_id).confirmed == 1  # asked: it is still open
+    assert fresh(order).status == "pending_cancel"
+    venue.cancel_fault = ""
+    assert send_cancels(account_id=bot.account_id).sent == 0
+    Order.objects.update(asked_at=now() - timedelta(seconds=3))
+    assert send_cancels(account_id=bot.account_id).confirmed == 1
+    absorb(account_id=bot.account_id)
+    assert fresh(order).status == "canceled"
+
+
+def test_a_cancel_of_what_never_left_withdraws_it(bot, venue):
+    order = record(bot)
+    request_cancels(order_ids=[order.id], actor=PERSON, cause="person")
+    assert fresh(order).status == "withdrawn"
+    send_orders(account_id=bot.account_id)
+    assert venue.calls == []
+
+
+def test_a_cancel_of_an_unknown_order_follows_once_it_shows(bot, venue):
+    order = record(bot, type="limit", price=Decimal(90))
+    venue.fault = "silent"
+    send_orders(account_id=bot.account_id)
+    request_cancels(order_ids=[order.id], actor=PERSON, cause="person")
+    assert fresh(order).status == "unknown"
+    assert send_cancels(account_id=bot.account_id).sent == 0
+    resolve_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    assert send_cancels(account_id=bot.account_id, order_ids=[order.id]).confirmed == 1
+    absorb(account_id=bot.account_id)
+    assert fresh(order).status == "canceled"
