@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.core.errors import DeskError
 
 
-class Refusal(DeskError):  # noqa: N818 - what it is called at an exchange
+class Refusal(DeskError):
     """A request the exchange refuses; `venue_code` and `text` are what the client receives."""
 
     default_code = "VENUE_REFUSAL"

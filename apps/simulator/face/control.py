@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from apps.core.domain.money import exact, plain
-from apps.core.errors import Conflict, DeskError, InvalidInput, NotFound
-from apps.simulator.domain.accounts import FEE_MODES, Account, FeeSchedule
+from apps.core.domain.money import plain
+from apps.core.errors import Conflict, DeskError, NotFound
+from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.instruments import listed
 from apps.simulator.domain.orders import Order
 from apps.simulator.exchange import Exchange
+from apps.simulator.face.admission import AccountTerms, short, sum_of
 from apps.simulator.face.faults import AT_ONCE, Faults
 from apps.simulator.face.hub import Hub
 from apps.simulator.face.render import Json, own_trade
@@ -72,25 +73,9 @@ class Control:
         return answer
 
     async def _accounts(self, asked: Json) -> Json:
-        fees = asked.get("fees") or {}
-        mode = fees.get("mode", "received")
-        if mode not in FEE_MODES:
-            raise InvalidInput("BAD_FEE_MODE", field="fees.mode", known=",".join(FEE_MODES))
-        schedule = FeeSchedule(
-            maker=exact(str(fees.get("maker", "0.001")), field="fees.maker"),
-            taker=exact(str(fees.get("taker", "0.001")), field="fees.taker"),
-            mode=mode,
-            asset=fees.get("asset", ""),
-        )
-        balances = {
-            asset: exact(str(amount), field=asset)
-            for asset, amount in (asked.get("balances") or {}).items()
-        }
+        terms = AccountTerms.of(asked)
         account = await self._exchange.create_account(
-            asked["name"],
-            balances=balances,
-            fees=schedule,
-            credentials=(asked.get("api_key", ""), asked.get("secret", "")),
+            terms.name, balances=terms.balances, fees=terms.fees, credentials=terms.credentials
         )
         return {
             "account_id": account.account_id,
@@ -101,9 +86,9 @@ class Control:
 
     async def _deposit(self, asked: Json) -> Json:
         account = self._account(asked["account"])
-        amount = exact(str(asked["amount"]), field="amount")
-        await self._exchange.deposit(account, asset=asked["asset"], amount=amount)
-        return {"free": plain(account.balance(asked["asset"]).free)}
+        asset, amount = short(asked, "asset", 20), sum_of(asked, "amount")
+        await self._exchange.deposit(account, asset=asset, amount=amount)
+        return {"free": plain(account.balance(asset).free)}
 
     async def _instruments(self, asked: Json) -> Json:
         await self._exchange.list_instruments([listed(pair) for pair in asked["instruments"]])

@@ -18,6 +18,8 @@ class Command(BaseCommand):
     """Serve the dialect of Binance spot on loopback, with books in the simulator's database."""
 
     help = __doc__
+    # The exchange serves no URL of Django's; its start does not wait for the desk's checks.
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
