@@ -31,10 +31,16 @@ class User(DeskModel, AbstractBaseUser, PermissionsMixin):
     is_machine = models.BooleanField(default=False, help_text="Holds tokens, never signs in.")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the admin.")
-    is_demo = models.BooleanField(default=False, help_text="Made by the demo; refused beside a live account.")
-    theme = models.CharField(max_length=8, default="auto", choices=[(t, t) for t in ("auto", "light", "dark")])
+    is_demo = models.BooleanField(
+        default=False, help_text="Made by the demo; refused beside a live account."
+    )
+    theme = models.CharField(
+        max_length=8, default="auto", choices=[(t, t) for t in ("auto", "light", "dark")]
+    )
     palette = models.CharField(
-        max_length=12, default="classic", choices=[("classic", "Green / red"), ("blue", "Blue / orange")]
+        max_length=12,
+        default="classic",
+        choices=[("classic", "Green / red"), ("blue", "Blue / orange")],
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -72,7 +78,9 @@ class ApiToken(AbstractAuthToken):
 
     public_id = models.UUIDField(default=new_id, unique=True, editable=False)
     name = models.CharField(max_length=80)
-    scopes = models.JSONField(default=list, help_text="Subset of read, propose, trade, operate, halt, admin.")
+    scopes = models.JSONField(
+        default=list, help_text="Subset of read, propose, trade, operate, halt, admin."
+    )
     last_used_at = models.DateTimeField(null=True)
 
     class Meta:

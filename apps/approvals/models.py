@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from apps.approvals.domain.states import STATES
+from apps.approvals.domain.states import OPEN, STATES
 from apps.core.fields import DeskModel
 
 
@@ -41,6 +41,13 @@ class ChangeRequest(DeskModel):
             models.Index(fields=["state", "-number"], name="change_state"),
             models.Index(fields=["subject_type", "subject_id"], name="change_subject"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject_type", "subject_id"],
+                condition=models.Q(state__in=sorted(OPEN)),
+                name="change_open_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"CR-{self.number:04d} {self.title}"
@@ -74,7 +81,9 @@ class Vote(DeskModel):
     request = models.ForeignKey(ChangeRequest, on_delete=models.PROTECT, related_name="votes")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     role = models.CharField(max_length=32)
-    decision = models.CharField(max_length=8, choices=[("approve", "approve"), ("reject", "reject")])
+    decision = models.CharField(
+        max_length=8, choices=[("approve", "approve"), ("reject", "reject")]
+    )
     comment = models.TextField()
     content_hash = models.CharField(max_length=64)
     at = models.DateTimeField()

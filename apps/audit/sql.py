@@ -31,7 +31,12 @@ $$;
 
 
 def govern(
-    table: str, *, pk: str = "id", name: str = "", hide: Sequence[str] = (), ignore: Sequence[str] = ()
+    table: str,
+    *,
+    pk: str = "id",
+    name: str = "",
+    hide: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> RunSQL:
     """Return an operation after which every change of `table` leaves an audit row.
 
@@ -40,7 +45,10 @@ def govern(
     into `public` first, so that a temporary table of the same name cannot swallow the record.
     """
     label = f"(coalesce(n.row->>'{name}', o.row->>'{name}'))" if name else "''"
-    masks = "".join(f" || CASE WHEN x ? '{c}' THEN '{{\"{c}\": \"[hidden]\"}}'::jsonb ELSE '{{}}' END" for c in hide)
+    masks = "".join(
+        f" || CASE WHEN x ? '{c}' THEN '{{\"{c}\": \"[hidden]\"}}'::jsonb ELSE '{{}}' END"
+        for c in hide
+    )
     skip = "".join(f" - '{column}'" for column in ignore)
     undo = "".join(
         f"DROP TRIGGER IF EXISTS {table}_audit_{verb} ON {table};"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import transaction
+from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 GROUP = "bell"
@@ -15,10 +19,15 @@ async def aring(*topics: str) -> None:
     layer = get_channel_layer()
     try:
         await layer.group_send(GROUP, {"type": "bell.rang", "topics": sorted(set(topics))})
-    except OSError as error:
+    except (OSError, RedisError) as error:
         log.info("bell.silent", error=str(error))
 
 
 def ring(*topics: str) -> None:
     """Ring for `topics` after a commit, from synchronous code."""
     async_to_sync(aring)(*topics)
+
+
+def ring_after_commit(*topics: str) -> None:
+    """Ring for `topics` once the open transaction is committed; at once where there is none."""
+    transaction.on_commit(partial(ring, *topics))

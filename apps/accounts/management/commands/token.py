@@ -25,7 +25,9 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create")
         create.add_argument("--user", required=True)
-        create.add_argument("--scopes", required=True, help="read[,propose,trade,halt,operate,admin]")
+        create.add_argument(
+            "--scopes", required=True, help="read[,propose,trade,halt,operate,admin]"
+        )
         create.add_argument("--name", default="command line")
         create.add_argument("--days", type=int, default=DAYS_MAX)
         verbs.add_parser("list").add_argument("--user", required=True)
@@ -51,7 +53,13 @@ class Command(BaseCommand):
     def _list(self, options: dict[str, Any]) -> None:
         for token in tokens_of(self._user(options["user"])):
             used = f"{token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else "never used"
-            words = (str(token.public_id), token.name, ",".join(token.scopes), f"{token.expiry:%Y-%m-%d}", used)
+            words = (
+                str(token.public_id),
+                token.name,
+                ",".join(token.scopes),
+                f"{token.expiry:%Y-%m-%d}",
+                used,
+            )
             self.stdout.write("\t".join(words))
 
     def _revoke(self, options: dict[str, Any]) -> None:
