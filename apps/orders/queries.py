@@ -269,7 +269,8 @@ def held_amounts(*, pairs: Sequence[Pair]) -> dict[Pair, Decimal]:
 
 def _known(row: tuple[Any, ...]) -> KnownOrder:
     status, amount, filled, cost, venue_status, venue_filled, venue_order_id = row[11:]
-    return KnownOrder(
+    values: list[Any] = [
         *row[:11],
-        progress=Progress(status, amount, filled, cost, venue_status, venue_filled, venue_order_id),
-    )
+        Progress(status, amount, filled, cost, venue_status, venue_filled, venue_order_id),
+    ]
+    return KnownOrder(*values)

@@ -14,7 +14,7 @@ from django.db import connection
 
 from apps.core.domain.money import ZERO
 from apps.portfolio.domain.books import Pair
-from apps.portfolio.domain.position import DayResult, Execution, State
+from apps.portfolio.domain.position import DayResult, Execution, State, Trip
 
 _STATE: Final = """
 SELECT p.bot_id, p.instrument_id, p.amount, p.basis, p.realised_profit, p.fees, p.opened_at,
@@ -29,6 +29,11 @@ FROM orders_fill f
 _PAIRS: Final = (
     "JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instrument_id)"
 )
+_TRIPS: Final = """
+SELECT id, bot_id, instrument_id, opened_at, closed_at, profit, fees, entry_cost, exit_cost
+FROM portfolio_roundtrip
+JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instrument_id)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,27 @@ def executions(
         for row in cursor.fetchall():
             found[row[0], row[1]].append(Execution(*row[2:10]))
     return found
+
+
+def stored_trips(*, pairs: Iterable[Pair]) -> dict[tuple[Pair, Trip], list[UUID]]:
+    """Return the ids of stored round trips of these pairs, by what they say."""
+    found: dict[tuple[Pair, Trip], list[UUID]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIPS, columns(pairs))
+        for row in cursor.fetchall():
+            found[(row[1], row[2]), Trip(*row[3:])].append(row[0])
+    return found
+
+
+def stored_days(*, bot_ids: Sequence[UUID]) -> dict[tuple[UUID, date], DayResult]:
+    """Return all daily results of these bots."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bot_id, day, realised_profit, fees, fills FROM portfolio_dailyresult"
+            " WHERE bot_id = ANY(%s)",
+            [list(bot_ids)],
+        )
+        return {(row[0], row[1]): DayResult(*row[2:]) for row in cursor.fetchall()}
 
 
 def holdings(*, bot_ids: Sequence[UUID]) -> dict[Pair, Held]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.core.clock import from_ms, now
 from apps.core.ids import new_id
@@ -22,6 +22,7 @@ from apps.orders.domain.lifecycle import FINAL
 from apps.orders.domain.progress import Said, advance
 from apps.orders.domain.rows import Advanced, FactRow, KnownOrder, NewFill
 from apps.orders.queries import lock_known_orders, unnamed_symbols, waiting_facts
+from apps.portfolio.actions.absorb_lock import absorb_lock
 from apps.portfolio.actions.end_targets import end_targets
 from apps.portfolio.actions.post_entries import Posting, post_entries
 from apps.portfolio.actions.write_books import Owner, write_books
@@ -31,7 +32,6 @@ from apps.portfolio.domain.position import Execution, State, Unit, is_flat
 from apps.portfolio.queries import executions, states
 
 BATCH: Final = 2000
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('portfolio.absorb:' || %s, 0))"
 
 
 @dataclass(slots=True)
@@ -61,18 +61,13 @@ def absorb(*, account_id: UUID) -> AbsorbSummary:
     after = 0
     while True:
         with transaction.atomic():
-            _lock(account_id)
+            absorb_lock(account_id=account_id)
             facts = waiting_facts(account_id=account_id, after=after, limit=BATCH)
             if facts:
                 _absorb_batch(account_id, facts, summary)
         if len(facts) < BATCH:
             return summary
         after = facts[-1].id
-
-
-def _lock(account_id: UUID) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [str(account_id)])
 
 
 def _absorb_batch(account_id: UUID, facts: Sequence[FactRow], summary: AbsorbSummary) -> None:

@@ -13,7 +13,7 @@ from django.db import connection
 from apps.core.ids import new_id
 from apps.portfolio.domain.books import Change, Pair
 from apps.portfolio.domain.position import DayResult, State, Trip
-from apps.portfolio.queries import columns
+from apps.portfolio.queries import columns, stored_trips
 
 _TYPES: Final = {"opened_at": "timestamptz", "last_fill_at": "timestamptz", "round_trips": "int"}
 _STATE: Final = {f.name: _TYPES.get(f.name, "numeric") for f in fields(State)}
@@ -36,11 +36,9 @@ INSERT INTO portfolio_roundtrip (id, bot_id, instrument_id, stage, opened_at, cl
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::timestamptz[],
     %s::timestamptz[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[])
 """
-_STORED_TRIPS: Final = """
-SELECT id, bot_id, instrument_id, opened_at, closed_at, profit, fees, entry_cost, exit_cost
-FROM portfolio_roundtrip
-JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instrument_id)
-"""
+
+
+Corrections = Mapping[tuple[UUID, date], DayResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +50,22 @@ class Owner:
 
 
 def write_books(
-    *, changes: Mapping[Pair, Change], owners: Mapping[Pair, Owner], at: datetime
+    *,
+    changes: Mapping[Pair, Change],
+    owners: Mapping[Pair, Owner],
+    at: datetime,
+    corrections: Corrections | None = None,
 ) -> None:
     """Store `changes` in the caller's transaction, which holds the account's absorb lock.
 
     A rebuilt pair's trips replace the stored ones; those that stay the same keep their row.
+    `corrections` adds to days besides what the changes gained.
     """
-    if not changes:
-        return
-    ordered = sorted(changes)
     trips = _new_trips(changes)
+    days = _days(changes, corrections or {})
     with connection.cursor() as cursor:
-        cursor.execute(
-            _POSITIONS,
-            [
-                at,
-                [new_id() for _ in ordered],
-                [owners[pair].account_id for pair in ordered],
-                *columns(ordered),
-                *([getattr(changes[pair].state, name) for pair in ordered] for name in _STATE),
-            ],
-        )
-        days = _days(changes)
+        if changes:
+            cursor.execute(_POSITIONS, _position_columns(changes, owners, at))
         if days:
             cursor.execute(_DAYS, list(map(list, zip(*days, strict=True))))
         if trips:
@@ -81,22 +73,34 @@ def write_books(
             cursor.execute(_TRIPS, list(map(list, zip(*rows, strict=True))))
 
 
-def _days(changes: Mapping[Pair, Change]) -> list[tuple[Any, ...]]:
+def _position_columns(
+    changes: Mapping[Pair, Change], owners: Mapping[Pair, Owner], at: datetime
+) -> list[Any]:
+    ordered = sorted(changes)
+    return [
+        at,
+        [new_id() for _ in ordered],
+        [owners[pair].account_id for pair in ordered],
+        *columns(ordered),
+        *([getattr(changes[pair].state, name) for pair in ordered] for name in _STATE),
+    ]
+
+
+def _days(changes: Mapping[Pair, Change], corrections: Corrections) -> list[tuple[Any, ...]]:
     """Return one row a bot and day, ordered so that no two writers wait for each other."""
     sums: dict[tuple[UUID, date], DayResult] = {}
     for (bot, _), change in changes.items():
         for day, gained in change.days.items():
-            total = sums.setdefault((bot, day), DayResult())
-            total.realised_profit += gained.realised_profit
-            total.fees += gained.fees
-            total.fills += gained.fills
+            sums.setdefault((bot, day), DayResult()).add(gained)
+    for key, gained in corrections.items():
+        sums.setdefault(key, DayResult()).add(gained)
     return [(*key, r.realised_profit, r.fees, r.fills) for key, r in sorted(sums.items())]
 
 
 def _new_trips(changes: Mapping[Pair, Change]) -> list[tuple[Pair, Trip]]:
     """Return the trips to insert, after removing rows that a rebuild no longer finds."""
     rebuilt = [pair for pair in sorted(changes) if changes[pair].is_rebuilt]
-    stored = _stored_trips(rebuilt) if rebuilt else {}
+    stored = stored_trips(pairs=rebuilt) if rebuilt else {}
     new = []
     for pair in sorted(changes):
         for trip in changes[pair].trips:
@@ -109,15 +113,6 @@ def _new_trips(changes: Mapping[Pair, Change]) -> list[tuple[Pair, Trip]]:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM portfolio_roundtrip WHERE id = ANY(%s)", [gone])
     return new
-
-
-def _stored_trips(pairs: list[Pair]) -> dict[tuple[Pair, Trip], list[UUID]]:
-    found: dict[tuple[Pair, Trip], list[UUID]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_STORED_TRIPS, columns(pairs))
-        for row in cursor.fetchall():
-            found.setdefault(((row[1], row[2]), Trip(*row[3:])), []).append(row[0])
-    return found
 
 
 def _values(trip: Trip) -> tuple[Any, ...]:

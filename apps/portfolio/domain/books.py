@@ -65,12 +65,7 @@ def rebuild(*, earlier: Sequence[Execution], fills: Sequence[Execution], unit: U
 def _difference(
     after: dict[date, DayResult], before: dict[date, DayResult]
 ) -> dict[date, DayResult]:
-    found = {}
-    for day in sorted(after.keys() | before.keys()):
-        new, old = after.get(day, DayResult()), before.get(day, DayResult())
-        found[day] = DayResult(
-            realised_profit=new.realised_profit - old.realised_profit,
-            fees=new.fees - old.fees,
-            fills=new.fills - old.fills,
-        )
-    return found
+    return {
+        day: after.get(day, DayResult()).minus(before.get(day, DayResult()))
+        for day in sorted(after.keys() | before.keys())
+    }

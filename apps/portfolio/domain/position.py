@@ -63,7 +63,7 @@ class State:
     trip_exit_cost: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Trip:
     """From flat to flat; `profit` after fees."""
 
@@ -82,6 +82,20 @@ class DayResult:
     realised_profit: Decimal = ZERO
     fees: Decimal = ZERO
     fills: int = 0
+
+    def add(self, other: DayResult) -> None:
+        """Count `other` in."""
+        self.realised_profit += other.realised_profit
+        self.fees += other.fees
+        self.fills += other.fills
+
+    def minus(self, other: DayResult) -> DayResult:
+        """Return what this has more than `other`."""
+        return DayResult(
+            realised_profit=self.realised_profit - other.realised_profit,
+            fees=self.fees - other.fees,
+            fills=self.fills - other.fills,
+        )
 
 
 @dataclass(slots=True)
@@ -119,9 +133,7 @@ def _apply(applied: Applied, fill: Execution, unit: Unit) -> None:
         state.trip_profit = state.trip_fees = state.trip_entry_cost = state.trip_exit_cost = ZERO
     _count(state, fill, profit, fee)
     day = applied.days.setdefault(fill.at.date(), DayResult())
-    day.realised_profit += profit
-    day.fees += fee
-    day.fills += 1
+    day.add(DayResult(profit, fee, 1))
     if is_flat(state.amount, unit):
         _close(applied, fill.at)
 
