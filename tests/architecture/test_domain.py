@@ -10,10 +10,11 @@ from django.db.models import FloatField
 
 from tests.architecture.sources import Source, sources
 
-# The rooms whose domain decides about money. Candles are float64, also inside the exchange.
+# The rooms that hold orders, fills, ledger and limits. Trading meets a strategy's opinion, a float
+# from -1 to 1, and golive meets durations; both turn what is money into Decimal before they use it.
 FLOAT_FREE = {
     "core", "audit", "accounts", "approvals", "simulator", "bots", "risk", "orders", "portfolio",
-    "reconciliation", "trading", "golive",
+    "reconciliation",
 }  # fmt: skip
 CANDLE_FILES = {"apps/simulator/domain/candles.py", "apps/simulator/domain/market_random.py"}
 IMPURE_CALLS = {"open", "input", "print", "eval", "exec", "breakpoint"}
