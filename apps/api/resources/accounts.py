@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -84,4 +85,4 @@ class VenueAccounts(ReadResource):
     def test(self, request: Request, slug: str | None = None) -> Response:
         """Sign one request at the venue with the account's key."""
         account = self.get_object()
-        return once(request, lambda: Response(test_account(account_id=account.id)))
+        return once(request, lambda: Response(asdict(test_account(account_id=account.id))))

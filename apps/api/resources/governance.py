@@ -18,7 +18,7 @@ from apps.approvals.actions.withdraw import withdraw
 from apps.approvals.models import ChangeRequest, Vote
 from apps.bots.models import Bot
 from apps.core.errors import InvalidInput
-from apps.golive.actions.request_limit_raise import request_limit_raise
+from apps.golive.actions.request_limit_raise import LimitRaise, request_limit_raise
 from apps.golive.actions.request_promotion import request_promotion
 from apps.golive.models import GateCheck
 from apps.risk.actions.halt import halt
@@ -26,6 +26,7 @@ from apps.risk.actions.set_limit import set_limit
 from apps.risk.domain.limits import LIMIT_NAMES
 from apps.risk.domain.restrictions import RESTRICTION_SCOPES
 from apps.risk.models import LIMIT_SCOPES, Limit, Restriction
+from apps.venues.models import VenueAccount
 
 
 class RestrictionSerializer(DeskSerializer):
@@ -153,7 +154,9 @@ class ProposalInput(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=["bot.promote", "limit.raise"])
     bot = serializers.CharField(required=False)
-    account = serializers.CharField(required=False)
+    account = serializers.SlugRelatedField[Any](
+        slug_field="slug", queryset=VenueAccount.objects.filter(archived_at=None), required=False
+    )
     scope_kind = serializers.ChoiceField(choices=LIMIT_SCOPES, required=False)
     scope_id = serializers.CharField(required=False, allow_blank=True)
     name = serializers.ChoiceField(choices=LIMIT_NAMES, required=False)
@@ -200,15 +203,23 @@ class ChangeRequests(ReadResource):
             bot = Bot.objects.filter(slug=wanted["bot"]).first()
             if bot is None:
                 raise InvalidInput("UNKNOWN_BOT", field="bot", value=wanted["bot"])
+            account = wanted.get("account")
             return request_promotion(
-                actor=self.actor(), user=user, bot_id=bot.id, reason=wanted["reason"],
-                account_slug=wanted.get("account", ""),
-            )  # fmt: skip
+                actor=self.actor(),
+                user=user,
+                bot_id=bot.id,
+                reason=wanted["reason"],
+                account_id=account.id if account else None,
+            )
+        raised = LimitRaise(
+            scope_kind=wanted["scope_kind"],
+            scope_id=wanted.get("scope_id", ""),
+            name=wanted["name"],
+            value=wanted["value"],
+        )
         return request_limit_raise(
-            actor=self.actor(), user=user, scope_kind=wanted["scope_kind"],
-            scope_id=wanted.get("scope_id", ""), name=wanted["name"], value=wanted["value"],
-            reason=wanted["reason"],
-        )  # fmt: skip
+            actor=self.actor(), user=user, wanted=raised, reason=wanted["reason"]
+        )
 
     @extend_schema(request=ReasonInput, responses={200: ChangeRequestSerializer})
     @action(detail=True, methods=["post"])

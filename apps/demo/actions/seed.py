@@ -17,7 +17,7 @@ from apps.bots.models import Bot
 from apps.core.actor import Actor
 from apps.demo.actions.open_paper_account import open_paper_account
 from apps.demo.domain import fleet
-from apps.golive.actions.request_limit_raise import request_limit_raise
+from apps.golive.actions.request_limit_raise import LimitRaise, request_limit_raise
 from apps.marketdata.actions.sync_instruments import store_instruments
 from apps.risk.actions.set_limit import set_limit
 from apps.simulator.domain.instruments import DEMO_PAIRS, listed
@@ -114,12 +114,12 @@ def _leave_something_to_do() -> None:
         value=fleet.TIGHT_LIMIT, reason="demo",
     )  # fmt: skip
     strategist = User.objects.get(username="sam")
+    raised = LimitRaise(
+        scope_kind="bot", scope_id=tight, name="gross_exposure", value=fleet.RAISED_LIMIT
+    )
     request_limit_raise(
         actor=actor_of(user=strategist),
         user=strategist,
-        scope_kind="bot",
-        scope_id=tight,
-        name="gross_exposure",
-        value=fleet.RAISED_LIMIT,
+        wanted=raised,
         reason="The bot cannot add to its position: one entry uses 92 % of its limit.",
     )
