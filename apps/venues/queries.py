@@ -44,3 +44,14 @@ def credentials(*, account_id: UUID) -> Credentials:
         environment=account.environment,
         **opened,
     )
+
+
+def account_id_of(*, slug: str) -> UUID:
+    """Return the id of the account with this slug.
+
+    :raises NotFound: `ACCOUNT_NOT_FOUND`.
+    """
+    found = VenueAccount.objects.filter(slug=slug).values_list("id", flat=True).first()
+    if found is None:
+        raise NotFound("ACCOUNT_NOT_FOUND", account=slug)
+    return found

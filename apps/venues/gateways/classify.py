@@ -103,4 +103,8 @@ def _never_connected(error: BaseException) -> bool:
     return False
 
 
-TRANSPORT: Final = (ccxt_errors.BaseError, asyncio.TimeoutError, aiohttp.ClientError, OSError)
+# whatever a ccxt call raises: from the wire, or from reading an answer that makes no sense
+RAISED: Final = (
+    ccxt_errors.BaseError, asyncio.TimeoutError, aiohttp.ClientError, OSError,
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
+)  # fmt: skip

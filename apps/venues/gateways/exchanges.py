@@ -1,8 +1,7 @@
-"""ccxt instances: made with Decimal numbers, without ccxt's limiter, on hosts that code names."""
+"""ccxt instances: made to keep numbers as text, without ccxt's limiter, on hosts that code names."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 import aiohttp
@@ -16,14 +15,6 @@ from apps.venues.gateways.wire import Wired
 
 READ_TIMEOUT_MS: Final = 10_000
 _MARKETS: Final[dict[tuple[str, str], Any]] = {}
-
-
-def to_decimal(text: str) -> Decimal:
-    """Return ccxt's text of a number as Decimal; ccxt turns a ValueError into None."""
-    number = Decimal(text)
-    if not number.is_finite():
-        raise ValueError(text)
-    return number
 
 
 def rehost(urls: Any, base: str) -> Any:
@@ -58,7 +49,8 @@ def build_exchange(access: Credentials) -> Any:
             "secret": access.api_secret,
             "enableRateLimit": False,
             "timeout": READ_TIMEOUT_MS,
-            "number": to_decimal,
+            # text, which reads turn into Decimal: ccxt itself cannot carry Decimal through
+            "number": str,
             "options": traits.options,
         }
     )

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from apps.core.domain.money import ZERO
 from apps.venues.domain.reports import (
     CandleRow,
     Credentials,
@@ -19,8 +20,8 @@ from apps.venues.domain.reports import (
 )
 from apps.venues.gateways import order_calls, reads
 from apps.venues.gateways.budget import Admission, RateBudget
-from apps.venues.gateways.classify import TRANSPORT, NoSuchOrder, classify
-from apps.venues.gateways.errors import NeverSent, RateLimited, VenueError
+from apps.venues.gateways.classify import RAISED, NoSuchOrder, classify
+from apps.venues.gateways.errors import NeverSent, RateLimited, ReadFailed, VenueError
 from apps.venues.gateways.exchanges import (
     build_exchange,
     load_markets,
@@ -28,6 +29,7 @@ from apps.venues.gateways.exchanges import (
     reload_markets,
 )
 from apps.venues.gateways.families import family
+from apps.venues.gateways.families.base import Family
 from apps.venues.gateways.retrying import Sleep, retried
 from apps.venues.gateways.streams import Streams
 
@@ -74,7 +76,7 @@ class Gateway:
             await self.budget.wait_for_read(weight)
             try:
                 return await read()
-            except TRANSPORT as error:
+            except RAISED as error:
                 named = classify(error, self.traits, is_order=False)
                 await self._heed(named)
                 raise named from error
@@ -130,7 +132,7 @@ class Gateway:
         """
         exchange = await self._open()
         answer = await self._try(exchange.fetch_balance, weight=20)
-        return {asset: total or Decimal(0) for asset, total in answer["total"].items()}
+        return {asset: reads.number(total) or ZERO for asset, total in answer["total"].items()}
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:
         """Return an order by our own id; None when the venue says that there is no such order.
@@ -145,7 +147,7 @@ class Gateway:
             )
         except NoSuchOrder:
             return None
-        return self._report(answer)
+        return self._whole(reads.order_report, answer)
 
     async def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
         """Return the open orders of one symbol or of all.
@@ -157,7 +159,7 @@ class Gateway:
         answers = await self._try(
             lambda: exchange.fetch_open_orders(symbol), weight=6 if symbol else 80
         )
-        return [self._report(answer) for answer in answers]
+        return [self._whole(reads.order_report, answer) for answer in answers]
 
     async def fills(
         self, symbol: str, since_ms: int | None = None, venue_order_id: str | None = None
@@ -183,7 +185,7 @@ class Gateway:
         answers = await self._try(
             lambda: exchange.fetch_my_trades(symbol, since, FILLS_PAGE, params), weight=20
         )
-        return [reads.fill_report(exchange, self.traits, answer) for answer in answers]
+        return [self._whole(reads.fill_report, answer) for answer in answers]
 
     async def server_time_ms(self) -> int:
         """Return the venue's clock as epoch ms.
@@ -231,8 +233,11 @@ class Gateway:
         except VenueError as error:
             raise NeverSent("MARKETS_UNREADABLE", message=str(error)) from error
 
-    def _report(self, answer: Any) -> OrderReport:
-        return reads.order_report(self._exchange, self.traits, answer)
+    def _whole(self, read: Callable[[Any, Family, Any], T], answer: Any) -> T:
+        try:
+            return read(self._exchange, self.traits, answer)
+        except reads.NOT_WHOLE as error:
+            raise ReadFailed("ANSWER_NOT_WHOLE", message=str(answer)[:300]) from error
 
     async def streams(self) -> Streams:
         """Return the account's WebSocket streams."""

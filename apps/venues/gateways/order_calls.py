@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from apps.core.domain.money import plain
 from apps.venues.domain.reports import OrderReport, OrderTicket
-from apps.venues.gateways.classify import TRANSPORT, NoSuchOrder, classify
+from apps.venues.gateways.classify import RAISED, NoSuchOrder, classify
 from apps.venues.gateways.errors import NeverSent, OutcomeUnknown
 from apps.venues.gateways.families.base import Family
-from apps.venues.gateways.reads import order_report
+from apps.venues.gateways.reads import NOT_WHOLE, order_report
 
 WINDOW_MS: Final = 4000
 TIMEOUT_SECONDS: Final = 4.0
@@ -39,8 +39,12 @@ async def create(
                 ticket.symbol, words.type, ticket.side, amount, words.price,
                 words.params | traits.signed_with(permit_at_ms, WINDOW_MS),
             )  # fmt: skip
-    except TRANSPORT as error:
-        raise classify(error, traits, is_order=True) from error
+    except RAISED as error:
+        named = classify(error, traits, is_order=True)
+        if isinstance(named, NoSuchOrder):
+            # no answer to a new order: it proves nothing about this one
+            raise OutcomeUnknown(**named.context) from error
+        raise named from error
     return _whole(exchange, traits, answer)
 
 
@@ -57,7 +61,7 @@ async def cancel(
             answer = await exchange.cancel_order(
                 client_order_id, symbol, params | traits.signed_with(at_ms, WINDOW_MS)
             )
-    except TRANSPORT as error:
+    except RAISED as error:
         named = classify(error, traits, is_order=True)
         if isinstance(named, NoSuchOrder):
             return None
@@ -85,5 +89,5 @@ def _whole(exchange: Any, traits: Family, answer: Any) -> OrderReport:
     """Return the report of an answer; an empty or cut one proves nothing."""
     try:
         return order_report(exchange, traits, answer)
-    except (KeyError, TypeError, AttributeError) as error:
+    except NOT_WHOLE as error:
         raise OutcomeUnknown("ANSWER_NOT_WHOLE", message=str(answer)[:300]) from error

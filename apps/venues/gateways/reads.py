@@ -6,7 +6,9 @@ import dataclasses
 from decimal import Decimal
 from typing import Any, Final
 
+from apps.core.domain.money import ZERO, exact
 from apps.core.domain.timeframes import TIMEFRAME_MS
+from apps.core.errors import InvalidInput
 from apps.venues.domain.reports import (
     CandleRow,
     FillReport,
@@ -20,6 +22,8 @@ DECIMAL_PLACES: Final = 2
 TICK_SIZE: Final = 4
 # our clock may run ahead of the venue's: a candle counts as closed a second later
 CLOSED_MARGIN_MS: Final = 1000
+# what reading an answer raises that is empty, cut short, or holds NaN for a number
+NOT_WHOLE: Final = (KeyError, TypeError, AttributeError, InvalidInput)
 
 
 def symbol_of(exchange: Any, venue_symbol: str) -> str:
@@ -28,6 +32,14 @@ def symbol_of(exchange: Any, venue_symbol: str) -> str:
         if market["spot"]:
             return str(market["symbol"])
     return venue_symbol
+
+
+def number(text: str | None) -> Decimal | None:
+    """Return ccxt's text of a number as Decimal; None for zero and for none.
+
+    :raises InvalidInput: `NOT_A_NUMBER` for NaN, infinities and text that is no number.
+    """
+    return (exact(text) or None) if text is not None else None
 
 
 def order_report(exchange: Any, traits: Family, answer: Any) -> OrderReport:
@@ -69,13 +81,13 @@ def closed_candles(
 def quote(ticker: dict[str, Any], *, now_ms: int) -> QuoteRow | None:
     """Return the quote of a ccxt ticker; None when it names no price."""
     last = ticker.get("last") or ticker.get("close")
-    if not last:
+    if number(last) is None:
         return None
     return QuoteRow(
         symbol=ticker["symbol"],
-        bid=ticker.get("bid") or None,
-        ask=ticker.get("ask") or None,
-        last=last,
+        bid=number(ticker.get("bid")),
+        ask=number(ticker.get("ask")),
+        last=exact(last),
         at_ms=int(ticker.get("timestamp") or now_ms),
     )
 
@@ -94,17 +106,15 @@ def instrument(exchange: Any, traits: Family, market: dict[str, Any]) -> Instrum
         kind="spot",
         price_tick=price_tick,
         amount_step=amount_step,
-        amount_min=(limits.get("amount") or {}).get("min") or Decimal(0),
-        cost_min=(limits.get("cost") or {}).get("min") or Decimal(0),
+        amount_min=number((limits.get("amount") or {}).get("min")) or ZERO,
+        cost_min=number((limits.get("cost") or {}).get("min")) or ZERO,
         is_tradable=market.get("active") is not False,
         stop_orders_max=traits.stop_orders_max(market["info"]),
     )
 
 
 def _step(exchange: Any, precision: Any) -> Decimal | None:
-    if precision is None:
-        return None
-    if exchange.precisionMode == DECIMAL_PLACES:
+    step = number(precision)
+    if exchange.precisionMode == DECIMAL_PLACES and precision is not None:
         return Decimal(1).scaleb(-int(precision))
-    step = Decimal(precision)
-    return step if exchange.precisionMode == TICK_SIZE and step > 0 else None
+    return step if exchange.precisionMode == TICK_SIZE else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from apps.venues.domain.reports import CandleRow, FillReport, OrderReport, QuoteRow
-from apps.venues.gateways.classify import TRANSPORT
+from apps.venues.gateways.classify import RAISED
 from apps.venues.gateways.errors import StreamLost
 from apps.venues.gateways.families.base import Family
 from apps.venues.gateways.reads import symbol_of
@@ -201,4 +201,4 @@ def _reason(done: asyncio.Future[Any]) -> str:
     error = done.exception()
     if error is None:
         return "ended"
-    return str(error) if isinstance(error, TRANSPORT) else repr(error)
+    return str(error) if isinstance(error, RAISED) else repr(error)
