@@ -1,14 +1,10 @@
 """A paused bot may be on its way out."""
 
-from pathlib import Path
-
 from django.db import migrations, models
-
-PREVIOUS = "0003_stages" if (Path(__file__).parent / "0003_stages.py").exists() else "0002_governed"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bots", PREVIOUS)]
+    dependencies = [("bots", "0003_stages")]
     operations = [
         migrations.AddField(
             model_name="bot",

@@ -1,0 +1,40 @@
+"""From a wish to the order that is proposed to the judge."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from apps.core.domain.money import ZERO, floor_to, nearest_to
+from apps.risk.domain.forms import ProposedOrder, Reference
+from apps.trading.domain.batch import Price
+from apps.trading.domain.wishes import Wish
+
+
+def propose(
+    *, wish: Wish, account_id: UUID, bot_id: UUID, price: Price | None, leaving: Decimal, order_type: str
+) -> ProposedOrder | None:  # fmt: skip
+    """Return the order that a wish asks for, or None when nothing is left to order.
+
+    `leaving` = base units in unfinished exits. Amounts are floored to the step. An entry waits
+    while an exit is under way; an exit takes at most what is held and not already leaving.
+    """
+    rules, instrument = wish.instrument.rules, wish.instrument
+    reference = None if price is None else Reference(price.price, price.age_seconds)
+    if wish.action == "ENTER":
+        amount = floor_to(wish.delta, rules.amount_step)
+        if leaving > ZERO or amount <= ZERO:
+            return None
+        limit = (
+            nearest_to(price.price, rules.price_tick) if price and order_type == "limit" else None
+        )
+        return ProposedOrder(
+            account_id, bot_id, instrument.id, "entry", "buy", order_type if limit else "market",
+            amount, price=limit, reference=reference,
+        )  # fmt: skip
+    amount = floor_to(min(-wish.delta, wish.held.amount - leaving), rules.amount_step)
+    if amount < max(rules.amount_step, rules.amount_min):
+        return None
+    return ProposedOrder(
+        account_id, bot_id, instrument.id, "reduce", "sell", "market", amount, reference=reference
+    )
