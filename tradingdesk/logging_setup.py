@@ -52,6 +52,7 @@ def logging_config(*, level: str, fmt: str) -> dict[str, Any]:
             "django.server": {"handlers": ["stderr"], "level": level, "propagate": False},
             "uvicorn.access": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            "kombu.connection": {"level": "ERROR"},  # a socket has no host name, and it says so
             "celery.worker.strategy": {"level": "WARNING"},
             "django_structlog.celery.receivers": {"level": "WARNING"},
             "django_structlog.middlewares.request": {"level": "INFO"},
