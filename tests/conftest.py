@@ -22,6 +22,8 @@ from django.test import TransactionTestCase
 from tests.databases import ACCESS, HOME, Names, Restorer, addresses, cloned
 from tradingdesk.embedded import admin_dsn, ensure
 
+pytest_plugins = ["tests.conformance.plugin"]
+
 os.environ.setdefault("DESK_TEST_RUN", str(os.getpid()))
 NAMES = Names(run=os.environ["DESK_TEST_RUN"], worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ.update(addresses(NAMES.desk, NAMES.simulator))

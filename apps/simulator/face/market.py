@@ -151,6 +151,8 @@ def _symbol(instrument: Instrument) -> Json:
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": False,
         "cancelReplaceAllowed": True,
+        "opoAllowed": False,
+        "pegInstructionsAllowed": False,
         "amendAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,

@@ -108,7 +108,7 @@ def _trade(source: Source, symbol: str, at_ms: int, wanted: Wanted) -> list[Even
         "E": at_ms, "s": symbol, "p": text(price), "q": text(amount), "T": at_ms, "m": False, "M": True,
     }  # fmt: skip
     bodies = {
-        f"{low}@trade": {"e": "trade", "t": at_ms} | both,
+        f"{low}@trade": {"e": "trade", "t": at_ms, "b": at_ms, "a": at_ms} | both,
         f"{low}@aggTrade": {"e": "aggTrade", "a": at_ms, "f": at_ms, "l": at_ms} | both,
     }
     return [(name, bodies[name]) for name in names]

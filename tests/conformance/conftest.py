@@ -1,0 +1,3 @@
+from tests.fixtures.simulator import simulator, simulators
+
+__all__ = ["simulator", "simulators"]
