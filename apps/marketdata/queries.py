@@ -152,3 +152,15 @@ def known_instruments(*, venue: str, environment: str, symbols: Collection[str])
         _KNOWN.update({(venue, environment, symbol): id_ for symbol, id_ in found.items()})
     keys = ((symbol, _KNOWN.get((venue, environment, symbol))) for symbol in symbols)
     return {symbol: id_ for symbol, id_ in keys if id_ is not None}
+
+
+def candles_between(*, instrument_id: int, timeframe: str, from_ms: int, to_ms: int) -> Candles:
+    """Return the stored candles that open in [from_ms, to_ms), epoch ms, straight from the table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ts, open, high, low, close, volume FROM marketdata_candle"
+            " WHERE instrument_id = %s AND timeframe = %s AND ts >= %s AND ts < %s ORDER BY ts",
+            [instrument_id, timeframe, from_ms, to_ms],
+        )
+        found = columns(cursor.fetchall())
+    return Candles(timeframe, found[0].astype("int64"), *found[1:])

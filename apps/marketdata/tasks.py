@@ -1,0 +1,13 @@
+"""Background work of market data."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from apps.marketdata.actions.ensure_partitions import ensure_partitions as ensure
+
+
+@shared_task(name="marketdata.ensure_partitions")
+def ensure_partitions() -> None:
+    """Make next years' candle partitions."""
+    ensure()
