@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.core.bell import ring_after_commit
 from apps.core.clock import from_ms, now
 from apps.core.ids import new_id
 from apps.orders.actions.advance_orders import advance_orders
@@ -66,8 +67,11 @@ def absorb(*, account_id: UUID) -> AbsorbSummary:
             if facts:
                 _absorb_batch(account_id, facts, summary)
         if len(facts) < BATCH:
-            return summary
+            break
         after = facts[-1].id
+    if summary.touched:
+        ring_after_commit("orders", "positions")
+    return summary
 
 
 def _absorb_batch(account_id: UUID, facts: Sequence[FactRow], summary: AbsorbSummary) -> None:

@@ -1,0 +1,114 @@
+"""What must be true of orders and fills: each query returns the rows that break it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# name -> (words, SQL). Each runs within seconds over the whole history; 0 rows is right.
+INVARIANTS: Final[dict[str, tuple[str, str]]] = {
+    "I1_intent_before_wire": (
+        "An order that may have left was claimed first, and its claim is recorded",
+        """
+        SELECT o.id, o.client_order_id, o.status FROM orders_order o
+        WHERE o.status NOT IN ('created', 'withdrawn')
+          AND (o.submitted_at IS NULL OR o.fence = 0 OR NOT EXISTS (
+              SELECT FROM orders_orderevent e WHERE e.order_id = o.id AND e.after = 'submitted'))
+        """,
+    ),
+    "I1_fills_have_sent_orders": (
+        "Nothing is filled that was never sent",
+        """
+        SELECT o.id, o.client_order_id, o.status FROM orders_order o
+        WHERE o.status IN ('created', 'withdrawn', 'rejected')
+          AND (o.filled > 0 OR EXISTS (SELECT FROM orders_fill f WHERE f.order_id = o.id))
+        """,
+    ),
+    "I2_one_exposure_per_order": (
+        "An order was claimed at most once and stands for one order at the venue",
+        """
+        SELECT o.id::text AS id, o.client_order_id FROM orders_order o WHERE o.fence > 1
+        UNION ALL
+        SELECT f.order_id::text, string_agg(DISTINCT f.venue_order_id, ' ') FROM orders_fill f
+        GROUP BY f.order_id HAVING count(DISTINCT f.venue_order_id) > 1
+        UNION ALL
+        SELECT o.venue_order_id, string_agg(o.client_order_id, ' ') FROM orders_order o
+        WHERE o.venue_order_id <> ''
+        GROUP BY o.account_id, o.instrument_id, o.venue_order_id HAVING count(*) > 1
+        """,
+    ),
+    "I3_no_unproved_end": (
+        "Whatever was in doubt ended by what the venue said",
+        """
+        SELECT e.order_id, e.before, e.after, e.cause FROM orders_orderevent e
+        WHERE e.before = 'unknown' AND e.after IN ('rejected', 'withdrawn', 'canceled', 'expired')
+          AND e.cause NOT IN ('venue', 'sweep')
+        """,
+    ),
+    "I6_fill_once": (
+        "A trade at the venue is one fill",
+        """
+        SELECT account_id, instrument_id, venue_order_id, venue_trade_id, count(*) FROM orders_fill
+        GROUP BY 1, 2, 3, 4 HAVING count(*) > 1
+        """,
+    ),
+    "I7_progress_is_its_fills": (
+        "An order's filled amount and cost are the sums of its fills",
+        """
+        SELECT o.id, o.client_order_id, o.filled, o.cost, f.amount, f.cost FROM orders_order o
+        LEFT JOIN (SELECT order_id, sum(amount) AS amount, sum(cost) AS cost FROM orders_fill
+                   GROUP BY order_id) f ON f.order_id = o.id
+        WHERE (o.filled, o.cost) IS DISTINCT FROM (coalesce(f.amount, 0), coalesce(f.cost, 0))
+        """,
+    ),
+    "I7_end_agrees_with_venue": (
+        "An order that has ended holds all fills that the venue counts",
+        """
+        SELECT o.id, o.client_order_id, o.filled, o.venue_filled FROM orders_order o
+        WHERE o.status IN ('filled', 'canceled', 'expired', 'rejected') AND o.venue_filled > o.filled
+        """,
+    ),
+    "I7_no_overfill": (
+        "No order is filled above its amount",
+        """
+        SELECT o.id, o.client_order_id, o.amount, o.filled FROM orders_order o
+        WHERE o.filled > o.amount
+        """,
+    ),
+    "I10_one_effect_per_cycle": (
+        "One cycle of a bot opens one entry an instrument, but for those that never took effect",
+        """
+        SELECT o.bot_id, o.cycle_at, o.instrument_id, count(*) FROM orders_order o
+        WHERE o.cycle_at IS NOT NULL AND o.purpose = 'entry'
+          AND o.status NOT IN ('withdrawn', 'rejected')
+        GROUP BY 1, 2, 3 HAVING count(*) > 1
+        """,
+    ),
+    "orders_have_allowing_verdicts": (
+        "Each order follows a verdict that allowed it, for the same bot and instrument",
+        """
+        SELECT o.id, o.client_order_id, v.is_allowed FROM orders_order o
+        LEFT JOIN risk_verdict v ON v.id = o.verdict_id
+        WHERE v.is_allowed IS NOT TRUE
+           OR (v.account_id, v.bot_id, v.instrument_id)
+              <> (o.account_id, o.bot_id, o.instrument_id)
+        """,
+    ),
+    "orders_end_once": (
+        "Exactly the orders that are over have an end, and their events lead there",
+        """
+        SELECT o.id, o.client_order_id, o.status, o.ended_at FROM orders_order o
+        WHERE (o.status IN ('filled', 'canceled', 'expired', 'rejected', 'withdrawn'))
+              <> (o.ended_at IS NOT NULL)
+           OR o.status <> (SELECT e.after FROM orders_orderevent e WHERE e.order_id = o.id
+                           ORDER BY e.id DESC LIMIT 1)
+        """,
+    ),
+    "fills_belong_to_their_orders": (
+        "A fill has its order's account, bot, instrument and side",
+        """
+        SELECT f.id, o.client_order_id FROM orders_fill f JOIN orders_order o ON o.id = f.order_id
+        WHERE (f.account_id, f.bot_id, f.instrument_id, f.side)
+              <> (o.account_id, o.bot_id, o.instrument_id, o.side)
+        """,
+    ),
+}

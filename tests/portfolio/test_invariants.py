@@ -1,0 +1,100 @@
+"""The invariants hold after a full story, and each planted break is found by its query."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from apps.core.clock import now, to_ms
+from apps.orders import invariants as of_orders
+from apps.orders.models import Order
+from apps.portfolio import invariants as of_books
+from apps.portfolio.actions.absorb import absorb
+from apps.portfolio.actions.open_ledger import open_ledger
+from apps.portfolio.models import (
+    Balance,
+    DailyResult,
+    JournalEntry,
+    JournalLine,
+    Position,
+    RoundTrip,
+)
+from tests.factories import make_bot, make_fill, make_instrument, make_order, make_verdict
+from tests.portfolio.stories import bought_and_sold
+
+pytestmark = pytest.mark.django_db
+ALL = of_orders.INVARIANTS | of_books.INVARIANTS
+
+
+def broken() -> set[str]:
+    found = set()
+    with connection.cursor() as cursor:
+        for name, (_, statement) in ALL.items():
+            cursor.execute(statement)
+            if cursor.fetchall():
+                found.add(name)
+    return found
+
+
+@pytest.fixture
+def bot():
+    bot = make_bot(instruments=[make_instrument(symbol="BTC/USDT")])
+    open_ledger(account_id=bot.account_id, balances={"USDT": Decimal(1000)})
+    bought_and_sold(bot)
+    return bot
+
+
+def test_a_full_story_breaks_none(bot):
+    assert RoundTrip.objects.count() == 1
+    assert broken() == set()
+
+
+BREAKS = {
+    "I1_intent_before_wire": lambda bot: Order.objects.update(submitted_at=None),
+    "I1_fills_have_sent_orders": lambda bot: make_fill(make_order(bot)),
+    "I2_one_exposure_per_order": lambda bot: Order.objects.update(fence=2),
+    "I7_progress_is_its_fills": lambda bot: Order.objects.update(filled=Decimal("0.5")),
+    "I7_end_agrees_with_venue": lambda bot: Order.objects.update(venue_filled=3),
+    "I7_no_overfill": lambda bot: Order.objects.update(filled=3),
+    "orders_have_allowing_verdicts": lambda bot: make_order(
+        bot, verdict=make_verdict(bot, is_allowed=False)
+    ),
+    "orders_end_once": lambda bot: Order.objects.update(ended_at=None),
+    "fills_belong_to_their_orders": lambda bot: make_fill(
+        Order.objects.filter(side="buy").first(), side="sell"
+    ),
+    "I18_entries_balance": lambda bot: JournalLine.objects.create(
+        entry=JournalEntry.objects.first(), account=bot.account, book="fees", asset="X", amount=1
+    ),
+    "I18_fills_are_posted": lambda bot: make_fill(Order.objects.first()),
+    "balances_are_their_lines": lambda bot: Balance.objects.update(amount=7),
+    "positions_are_their_fills": lambda bot: Position.objects.update(amount=1),
+    "profit_is_its_trips": lambda bot: RoundTrip.objects.update(profit=1),
+    "days_are_positions": lambda bot: DailyResult.objects.update(fees=9),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_planted_break_is_found(bot, name):
+    BREAKS[name](bot)
+    assert name in broken()
+
+
+def test_two_entries_of_one_cycle_are_found(bot):
+    at = now()
+    for _ in range(2):
+        make_order(bot, cycle_at=at)
+    assert "I10_one_effect_per_cycle" in broken()
+
+
+def test_opening_balances_are_posted_once(bot):
+    account = bot.account_id
+    before = dict(Balance.objects.values_list("asset", "amount"))
+    assert open_ledger(account_id=account, balances={"USDT": Decimal(5)}) == {}
+    assert dict(Balance.objects.values_list("asset", "amount")) == before
+    assert open_ledger(account_id=account, balances={"BNB": Decimal(2)}) == {"BNB": Decimal(2)}
+    assert broken() == set()
+    assert absorb(account_id=account).facts == 0
+    assert to_ms(JournalEntry.objects.filter(kind="opening").first().at) > 0
