@@ -81,8 +81,23 @@ def test_a_config_that_does_not_fit_leaves_nothing_behind(
     assert not BotConfig.objects.exists()
 
 
-def test_from_testnet_on_a_config_needs_its_change_request(bot: Bot, superuser_connection) -> None:
-    Bot.objects.filter(pk=bot.pk).update(stage="testnet")
+@pytest.fixture
+def lift(superuser_connection):
+    """Put a bot on a stage past the guard, as if it had climbed there."""
+
+    def lift(bot: Bot, stage: str) -> None:
+        with superuser_connection.transaction():
+            superuser_connection.execute("SET LOCAL session_replication_role = replica")
+            superuser_connection.execute(
+                "UPDATE bots_bot SET stage = %s WHERE id = %s", [stage, bot.pk]
+            )
+
+    return lift
+
+
+@pytest.mark.django_db(transaction=True)
+def test_from_testnet_on_a_config_needs_its_change_request(bot: Bot, lift) -> None:
+    lift(bot, "testnet")
     with pytest.raises(DeskError) as refused:
         write_config(actor=EVA, bot_id=bot.id, content=CONTENT, reason="x")
     assert (refused.value.code, refused.value.context["kind"]) == (
@@ -92,9 +107,10 @@ def test_from_testnet_on_a_config_needs_its_change_request(bot: Bot, superuser_c
     assert not BotConfig.objects.exists()
 
 
-def test_a_demotion_takes_one_person_and_carries_the_config_over(bot: Bot) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_demotion_takes_one_person_and_carries_the_config_over(bot: Bot, lift) -> None:
     write_config(actor=EVA, bot_id=bot.id, content=CONTENT, reason="x")
-    Bot.objects.filter(pk=bot.pk).update(stage="testnet")
+    lift(bot, "testnet")
     place = make_account(venue=bot.account.venue)
     lower = demote(actor=EVA, bot_id=bot.id, to_stage="paper", reason="loses", account_id=place.id)
     assert (lower.stage, lower.account_id, lower.config.number) == ("paper", place.id, 2)
@@ -102,8 +118,10 @@ def test_a_demotion_takes_one_person_and_carries_the_config_over(bot: Bot) -> No
         demote(actor=EVA, bot_id=bot.id, to_stage="testnet", reason="up")
 
 
-def test_a_demotion_orphans_nothing() -> None:
-    bot = make_bot(stage="testnet", state="stopped")
+@pytest.mark.django_db(transaction=True)
+def test_a_demotion_orphans_nothing(lift) -> None:
+    bot = make_bot(state="stopped")
+    lift(bot, "testnet")
     make_order(bot)
     other = make_account(venue=bot.account.venue)
     with pytest.raises(DeskError, match="BOT_IS_ENGAGED"):

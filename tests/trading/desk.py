@@ -67,7 +67,9 @@ class Desk:
             "protection": {"stop_loss": "0.05"},
             "parameters": CROSS,
         }
-        write_config(actor=ANNA, bot_id=bot.id, content=ConfigContent(**words | content), reason="test")
+        write_config(
+            actor=ANNA, bot_id=bot.id, content=ConfigContent(**words | content), reason="test"
+        )
         return start(actor=ANNA, bot_id=bot.id)
 
     def history(self, closes: list[float], symbol: str | None = None) -> None:
@@ -76,7 +78,9 @@ class Desk:
             first = to_ms(self.at) - len(closes) * TIMEFRAME_MS[self.timeframe]
             self.store(wanted, closes, first_ms=first)
 
-    def store(self, symbol: str, closes: Any, *, first_ms: int, timeframe: str | None = None) -> None:
+    def store(
+        self, symbol: str, closes: Any, *, first_ms: int, timeframe: str | None = None
+    ) -> None:
         timeframe = timeframe or self.timeframe
         closes = np.asarray(closes, float)
         opens = np.r_[closes[:1], closes[:-1]]

@@ -25,7 +25,12 @@ def test_a_signal_becomes_a_target_a_verdict_and_an_order(desk: Desk) -> None:
     summary = desk.cycle()
     assert (summary.bots, summary.ordered, summary.denied) == (1, 1, 0)
     order = Order.objects.get()
-    assert (order.purpose, order.side, order.type, order.status) == ("entry", "buy", "market", "created")
+    assert (order.purpose, order.side, order.type, order.status) == (
+        "entry",
+        "buy",
+        "market",
+        "created",
+    )
     assert order.amount == Decimal("9.09090")
     assert (order.cycle_at, order.arrival_price) == (desk.at, Decimal(110))
     assert order.verdict.reserved_cost == Decimal("9.09090") * 110
@@ -140,7 +145,12 @@ def test_a_restriction_refuses_entries_with_its_code(desk: Desk) -> None:
     bot = desk.bot()
     desk.history(UP)
     restrict(
-        actor=Actor.task("test"), scope_kind="desk", scope_id="", state="halted", code="HALT", reason="x"
+        actor=Actor.task("test"),
+        scope_kind="desk",
+        scope_id="",
+        state="halted",
+        code="HALT",
+        reason="x",
     )
     assert desk.cycle().denied == 1
     assert desk.decision(bot).codes[0]["code"] == "TRADING_HALTED"
@@ -150,7 +160,9 @@ def test_the_second_of_two_bots_sees_what_the_first_reserved(desk: Desk, monkeyp
     first, second = desk.bot("a-first"), desk.bot("b-second")
     desk.history(UP)
     monkeypatch.setitem(
-        __import__("apps.risk.domain.defaults", fromlist=["PAPER"]).PAPER, "gross_exposure", Decimal(1500)
+        __import__("apps.risk.domain.defaults", fromlist=["PAPER"]).PAPER,
+        "gross_exposure",
+        Decimal(1500),
     )
     summary = desk.cycle()
     assert (summary.ordered, summary.denied) == (1, 1)
