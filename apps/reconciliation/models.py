@@ -21,6 +21,12 @@ class Comparison(DeskModel):
     kind = models.CharField(max_length=10, choices=[(k, k) for k in ("orders", "balances")])
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    market_at = models.DateTimeField(
+        null=True, help_text="Market time up to which fills were compared."
+    )
+    is_clean = models.BooleanField(
+        default=False, help_text="Nothing differed and nothing was in doubt."
+    )
     compared = models.PositiveIntegerField(default=0)
     equal = models.PositiveIntegerField(default=0)
     healed = models.PositiveIntegerField(default=0)
@@ -29,7 +35,9 @@ class Comparison(DeskModel):
 
     class Meta:
         ordering = ["-started_at"]
-        indexes = [models.Index(fields=["account", "kind", "-started_at"], name="comparison_recent")]
+        indexes = [
+            models.Index(fields=["account", "kind", "-started_at"], name="comparison_recent")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.started_at:%H:%M:%S}"
@@ -40,9 +48,15 @@ class Case(DeskModel):
 
     account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=16, choices=[(k, k) for k in CASE_KINDS])
-    severity = models.CharField(max_length=8, choices=[(s, s) for s in ("info", "warning", "critical")])
-    subject = models.CharField(max_length=100, help_text="Order id, asset or instrument: what differs.")
-    state = models.CharField(max_length=8, default="open", choices=[(s, s) for s in ("open", "healed", "resolved")])
+    severity = models.CharField(
+        max_length=8, choices=[(s, s) for s in ("info", "warning", "critical")]
+    )
+    subject = models.CharField(
+        max_length=100, help_text="Order id, asset or instrument: what differs."
+    )
+    state = models.CharField(
+        max_length=8, default="open", choices=[(s, s) for s in ("open", "healed", "resolved")]
+    )
     book = models.JSONField(default=dict, help_text="What we hold true.")
     venue = models.JSONField(default=dict, help_text="What the venue says.")
     cause = models.CharField(max_length=200, blank=True)
@@ -55,7 +69,9 @@ class Case(DeskModel):
         ordering = ["-opened_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "kind", "subject"], condition=Q(state="open"), name="case_open_once"
+                fields=["account", "kind", "subject"],
+                condition=Q(state="open"),
+                name="case_open_once",
             )
         ]
 

@@ -20,12 +20,21 @@ class HaltRun(DeskModel):
     canceled = models.PositiveIntegerField(default=0)
     remaining = models.PositiveIntegerField(default=0)
     verified_at = models.DateTimeField(null=True, help_text="The venue shows none of ours left.")
+    flattened_at = models.DateTimeField(null=True, help_text="All positions in scope were flat.")
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Null: at once.")
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["-requested_at"]
-        constraints = [models.UniqueConstraint(fields=["restriction", "account"], name="halt_run_once")]
-        indexes = [models.Index(fields=["requested_at"], condition=Q(verified_at=None), name="halt_run_unfinished")]
+        constraints = [
+            models.UniqueConstraint(fields=["restriction", "account"], name="halt_run_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["requested_at"], condition=Q(verified_at=None), name="halt_run_unfinished"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.restriction_id} {self.account_id}"

@@ -1,0 +1,31 @@
+"""Comparisons on a schedule: every few seconds orders, every minute balances."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from apps.reconciliation.actions.reconcile_balances import reconcile_balances
+from apps.reconciliation.actions.reconcile_orders import reconcile_orders
+from apps.reconciliation.queries import reconcilable_accounts
+
+
+@shared_task(name="reconciliation.orders", expires=10)
+def orders(account_id: str | None = None) -> None:
+    """Compare the orders of one account; without an id, ask for every account."""
+    if account_id is not None:
+        reconcile_orders(account_id=UUID(account_id))
+        return
+    for account in reconcilable_accounts():
+        orders.apply_async((str(account),), expires=10)
+
+
+@shared_task(name="reconciliation.balances", expires=60)
+def balances(account_id: str | None = None) -> None:
+    """Compare the balances of one account; without an id, ask for every account."""
+    if account_id is not None:
+        reconcile_balances(account_id=UUID(account_id))
+        return
+    for account in reconcilable_accounts():
+        balances.apply_async((str(account),), expires=60)
