@@ -44,6 +44,12 @@ for _name in ("PORT", "SIMULATOR_PORT", "SIMULATOR_URL", "DESK_GENERATED_SECRETS
 django.setup()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers of xdist must read the settings after their own copy of this file has named theirs."""
+    if getattr(config.option, "numprocesses", None):
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 @pytest.fixture(scope="session")
 def embedded_servers() -> None:
     """PostgreSQL and Redis of the suite, shared by all workers and runs of this checkout."""
@@ -112,3 +118,13 @@ def chromium_path() -> str:
             pytest.fail(missing)
         pytest.skip(missing)
     return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs real testnet keys is skipped without them, with the reason."""
+    if os.environ.get("TESTNET_KEY") and os.environ.get("TESTNET_SECRET"):
+        return
+    without_keys = pytest.mark.skip(reason="no testnet keys: set TESTNET_KEY and TESTNET_SECRET")
+    for item in items:
+        if item.get_closest_marker("testnet"):
+            item.add_marker(without_keys)

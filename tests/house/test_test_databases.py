@@ -15,7 +15,8 @@ def test_tests_run_with_the_rights_of_the_application() -> None:
         cursor.execute("SELECT current_user, current_database()")
         user, database = cursor.fetchone()
     assert user == "desk_app"
-    assert database.startswith(f"t{os.environ['DESK_TEST_RUN']}_")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    assert database == f"t{os.environ['DESK_TEST_RUN']}_{worker}_desk"
 
 
 @pytest.mark.django_db(databases=["default", "owner", "simulator"])
