@@ -59,7 +59,9 @@ def actor_of(request: HttpRequest) -> Actor:
     )
 
 
-def requires(permission: str, *, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable[[View], View]:
+def requires(
+    permission: str, *, methods: tuple[str, ...] = ("GET", "HEAD")
+) -> Callable[[View], View]:
     """Guard a view with one permission and its methods; errors become pages that say why."""
 
     def wrap(view: View) -> View:
@@ -113,7 +115,9 @@ def requires_post(view: View) -> View:
 def refused(request: HttpRequest, permission: str) -> HttpResponse:
     """Return the page that names the missing permission."""
     words = PERMISSIONS.get(permission, permission)
-    return render(request, "errors/refused.html", {"permission": permission, "words": words}, status=403)
+    return render(
+        request, "errors/refused.html", {"permission": permission, "words": words}, status=403
+    )
 
 
 def not_found(request: HttpRequest, what: str = "This page") -> HttpResponse:
@@ -141,6 +145,8 @@ def _answered(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Ht
     try:
         return view(request, *args, **kwargs)
     except (Http404, NotFound) as error:
-        return not_found(request, str(error) if isinstance(error, Http404) and str(error) else "This object")
+        return not_found(
+            request, str(error) if isinstance(error, Http404) and str(error) else "This object"
+        )
     except DeskError as error:
         return problem(request, error)

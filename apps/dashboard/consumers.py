@@ -102,7 +102,9 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         at, content = await read_topic(name)
         seq = self.subscriptions[name].seq + 1 if name in self.subscriptions else 1
         self.subscriptions[name] = Subscription(found[0], seq, content, time.monotonic())
-        await self.send_json({"type": "snapshot", "topic": name, "seq": seq, "at": at, "data": content})
+        await self.send_json(
+            {"type": "snapshot", "topic": name, "seq": seq, "at": at, "data": content}
+        )
 
     async def _deny(self, name: str, permission: str) -> None:
         await self.send_json(

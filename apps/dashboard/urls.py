@@ -1,18 +1,76 @@
-"""Addresses of the staff screens."""
+"""Addresses of the staff screens. Every view carries its permission (`access.requires`)."""
 
 from __future__ import annotations
 
 from django.urls import path, re_path
 
-from apps.dashboard.views import fleet, session
+from apps.dashboard.acts.bots import ACTS
+from apps.dashboard.views import (
+    accounts,
+    approvals,
+    audit,
+    bot,
+    bot_acts,
+    bot_config,
+    fleet,
+    golive,
+    halts,
+    orders,
+    positions,
+    reconcile,
+    risk,
+    search,
+    session,
+    system,
+)
 from apps.dashboard.views.missing import missing
 
 urlpatterns = [
     path("sign-in/", session.sign_in, name="sign-in"),
     path("sign-out/", session.sign_out, name="sign-out"),
     path("welcome/<str:token>", session.welcome, name="welcome"),
+    path("welcome/<str:token>/", session.welcome),
     path("me/appearance/", session.appearance, name="appearance"),
     path("frame/strip/", fleet.strip, name="strip"),
+    path("search/", search.palette, name="search"),
     path("", fleet.fleet, name="fleet"),
+    path("bots/new/", bot_config.new_bot, name="bot-new"),
+    path("bots/pause/", bot_acts.pause_many, name="bots-pause"),
+    path("bots/<slug:slug>/", bot.overview, name="bot"),
+    path("bots/<slug:slug>/orders/", bot.bot_orders, name="bot-orders"),
+    path("bots/<slug:slug>/fills/", bot.bot_fills, name="bot-fills"),
+    path("bots/<slug:slug>/profit/", bot.profit, name="bot-profit"),
+    path("bots/<slug:slug>/decisions/", bot.decisions, name="bot-decisions"),
+    path("bots/<slug:slug>/chart/<int:instrument_id>.json", bot.chart, name="bot-chart"),
+    path("bots/<slug:slug>/config/", bot_config.versions, name="bot-config"),
+    path("bots/<slug:slug>/config/new/", bot_config.new_version, name="bot-config-new"),
+    path("bots/<slug:slug>/go-live/", golive.ladder, name="bot-golive"),
+    path("bots/<slug:slug>/promote/", golive.promote, name="bot-promote"),
+    *(
+        path(f"bots/<slug:slug>/{name}/", bot_acts.bot_act(name), name=f"bot-{name}")
+        for name in ACTS
+    ),
+    path("orders/", orders.order_list, name="orders"),
+    path("orders/<str:client_order_id>/", orders.order, name="order"),
+    path("fills/", orders.fill_list, name="fills"),
+    path("positions/", positions.positions, name="positions"),
+    path("risk/", risk.risk, name="risk"),
+    path("risk/limits/<str:scope_kind>/<str:name>/", risk.limit, name="limit-desk"),
+    path("risk/limits/<str:scope_kind>/<str:scope_id>/<str:name>/", risk.limit, name="limit"),
+    path("halt/", halts.halt_scope, name="halt-desk"),
+    path("halt/<str:scope_kind>/<str:scope_id>/", halts.halt_scope, name="halt"),
+    path("restrictions/<uuid:restriction_id>/release/", halts.release, name="release"),
+    path("approvals/", approvals.request_list, name="approvals"),
+    path("approvals/<int:number>/", approvals.change_request, name="approval"),
+    path("approvals/<int:number>/vote/", approvals.vote, name="approval-vote"),
+    path("approvals/<int:number>/withdraw/", approvals.take_back, name="approval-withdraw"),
+    path("reconcile/", reconcile.reconcile, name="reconcile"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/<int:seq>/", audit.event, name="audit-event"),
+    path("accounts/", accounts.account_list, name="accounts"),
+    path("accounts/new/", accounts.new_account, name="account-new"),
+    path("accounts/<slug:slug>/keys/", accounts.keys, name="account-keys"),
+    path("accounts/<slug:slug>/test/", accounts.check, name="account-test"),
+    path("system/", system.system, name="system"),
     re_path(r"^.*$", missing),
 ]

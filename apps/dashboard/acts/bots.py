@@ -34,7 +34,11 @@ def _stays(effects: Effects) -> str:
     """Say what is left standing."""
     if not effects.positions:
         return "It holds nothing."
-    stops = f", protected by {plural(effects.stops, 'stop')}" if effects.stops else ", without a stop at the venue"
+    stops = (
+        f", protected by {plural(effects.stops, 'stop')}"
+        if effects.stops
+        else ", without a stop at the venue"
+    )
     return f"{plural(effects.positions, 'position')} worth {effects.value_words} stays{stops}."
 
 
@@ -44,13 +48,19 @@ def _pause_prompt(bot: Bot, effects: Effects) -> Prompt:
         f"{plural(effects.orders, 'open order')} and {plural(effects.stops, 'stop')} stay at the venue.",
         _stays(effects),
     )
-    return Prompt(title=f"Pause {bot.slug}", verb="Pause", lines=lines, fingerprint=effects.fingerprint)
+    return Prompt(
+        title=f"Pause {bot.slug}", verb="Pause", lines=lines, fingerprint=effects.fingerprint
+    )
 
 
 def _resume_prompt(bot: Bot, effects: Effects) -> Prompt:
     lines = (f"{bot.slug} may enter again from its next candle on.", _stays(effects))
     return Prompt(
-        title=f"Resume {bot.slug}", verb="Resume", lines=lines, is_safer=False, fingerprint=effects.fingerprint
+        title=f"Resume {bot.slug}",
+        verb="Resume",
+        lines=lines,
+        is_safer=False,
+        fingerprint=effects.fingerprint,
     )
 
 
@@ -63,7 +73,11 @@ def _start_prompt(bot: Bot, effects: Effects) -> Prompt:
     if bot.stage in REAL_MONEY:
         lines = (*lines, "On real money a start needs a change request that others approved.")
     return Prompt(
-        title=f"Start {bot.slug}", verb="Start", lines=lines, is_safer=False, fingerprint=effects.fingerprint
+        title=f"Start {bot.slug}",
+        verb="Start",
+        lines=lines,
+        is_safer=False,
+        fingerprint=effects.fingerprint,
     )
 
 
@@ -86,14 +100,21 @@ def _stop_prompt(bot: Bot, effects: Effects) -> Prompt:
 def _demote_prompt(bot: Bot, effects: Effects) -> Prompt:
     lower = STAGES[: STAGES.index(bot.stage)]
     rehearsal = desk().rehearsal
-    fitting = [s for s in lower if environment_fits(stage=s, environment=bot.account.environment, rehearsal=rehearsal)]
+    fitting = [
+        s
+        for s in lower
+        if environment_fits(stage=s, environment=bot.account.environment, rehearsal=rehearsal)
+    ]
     choices = tuple(Choice(stage, STAGE_WORDS[stage]) for stage in reversed(fitting))
     lines = (
         f"{bot.slug} falls from {STAGE_WORDS[bot.stage].lower()} at once. Climbing again needs its gates and votes.",
         _stays(effects),
     )
     if not choices:
-        lines = (*lines, "No lower stage fits its account: stop it and let it become flat, then move it by the API.")
+        lines = (
+            *lines,
+            "No lower stage fits its account: stop it and let it become flat, then move it by the API.",
+        )
     return Prompt(
         title=f"Demote {bot.slug}", verb="Demote", lines=lines, needs_reason=True, choices=choices,
         fingerprint=effects.fingerprint,
@@ -118,21 +139,35 @@ def _started(actor: Actor, bot: Bot, answer: Answer) -> str:
 def _stopped(actor: Actor, bot: Bot, answer: Answer) -> str:
     if answer.choice == "exits_only":
         now = stop(actor=actor, bot_id=bot.pk, mode="exits_only", reason=answer.reason)
-        return f"{bot.slug} is stopped." if now.state == "stopped" else f"{bot.slug} stops when it is flat."
+        return (
+            f"{bot.slug} is stopped."
+            if now.state == "stopped"
+            else f"{bot.slug} stops when it is flat."
+        )
     stop(actor=actor, bot_id=bot.pk, mode="keep", reason=answer.reason)
     return f"{bot.slug} is stopped and keeps what it holds."
 
 
 def _demoted(actor: Actor, bot: Bot, answer: Answer) -> str:
     rehearsal = desk().rehearsal
-    demote(actor=actor, bot_id=bot.pk, to_stage=answer.choice, reason=answer.reason, rehearsal=rehearsal)
+    demote(
+        actor=actor,
+        bot_id=bot.pk,
+        to_stage=answer.choice,
+        reason=answer.reason,
+        rehearsal=rehearsal,
+    )
     return f"{bot.slug} is on {STAGE_WORDS[answer.choice].lower()} now."
 
 
 ACTS: Final[dict[str, BotAct]] = {
-    "start": BotAct("operate_bots", frozenset({"draft", "stopped", "failed"}), _start_prompt, _started),
+    "start": BotAct(
+        "operate_bots", frozenset({"draft", "stopped", "failed"}), _start_prompt, _started
+    ),
     "pause": BotAct("pause_bots", frozenset({"running"}), _pause_prompt, _paused),
     "resume": BotAct("operate_bots", frozenset({"paused"}), _resume_prompt, _resumed),
-    "stop": BotAct("operate_bots", frozenset({"running", "paused", "failed"}), _stop_prompt, _stopped),
+    "stop": BotAct(
+        "operate_bots", frozenset({"running", "paused", "failed"}), _stop_prompt, _stopped
+    ),
     "demote": BotAct("demote_bots", frozenset(), _demote_prompt, _demoted),
 }

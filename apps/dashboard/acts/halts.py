@@ -25,12 +25,13 @@ def halt_prompt(*, scope_kind: str, scope_id: str, name: str) -> Prompt:
     lines = (
         "No new order leaves from the moment this is recorded.",
         f"{plural(len(effects.bots), 'bot')} in it: {effects.bot_words}.",
-        f"{plural(effects.orders, 'open order')} will be cancelled at the venue; "
-        f"{plural(effects.stops, 'protective stop')} stays.",
+        f"{plural(effects.orders, 'open order')} will be cancelled at the venue. {_stops(effects)}",
         _positions(effects),
         "It stays until a risk manager releases it, also over restarts.",
     )
-    phrase = f"HALT {'DESK' if scope_kind == 'desk' else name.upper()}" if scope_kind in WIDE else ""
+    phrase = (
+        f"HALT {'DESK' if scope_kind == 'desk' else name.upper()}" if scope_kind in WIDE else ""
+    )
     return Prompt(
         title=f"Halt {target}",
         verb=f"Halt {target}",
@@ -46,7 +47,9 @@ def halt_prompt(*, scope_kind: str, scope_id: str, name: str) -> Prompt:
 def perform_halt(*, actor: Actor, scope_kind: str, scope_id: str, name: str, answer: Answer) -> str:
     """Commit the halt; the control process cancels and, where asked, flattens."""
     flatten = answer.choice == "flatten"
-    halt(actor=actor, scope_kind=scope_kind, scope_id=scope_id, reason=answer.reason, flatten=flatten)
+    halt(
+        actor=actor, scope_kind=scope_kind, scope_id=scope_id, reason=answer.reason, flatten=flatten
+    )
     target = "The desk" if scope_kind == "desk" else name
     return f"{target} is halted. Open orders are being cancelled{'; positions will be closed' if flatten else ''}."
 
@@ -67,6 +70,14 @@ def release_prompt(restriction: Restriction, name: str) -> Prompt:
         phrase="RELEASE DESK" if restriction.scope_kind == "desk" else "",
         fingerprint=effects.fingerprint,
     )  # fmt: skip
+
+
+def _stops(effects: Effects) -> str:
+    return (
+        f"{plural(effects.stops, 'protective stop')} left in place."
+        if effects.stops
+        else "No stop stands there."
+    )
 
 
 def _positions(effects: Effects) -> str:

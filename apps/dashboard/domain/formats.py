@@ -9,7 +9,7 @@ from typing import Any, Final
 MISSING: Final = "–"
 UNKNOWN: Final = "?"
 MINUS: Final = "−"
-NOTHING: Final = Decimal(0)
+TIED: Final = "\u00a0"
 # What a live node shows: `t` text, `tone`, or `v` and `max` of a bar, or `at` (epoch ms) of an age.
 Cell = dict[str, Any]
 
@@ -48,7 +48,7 @@ def signed(value: Decimal | None, digits: int = 2) -> str:
     text = number(abs(value), digits)
     if not any(digit in text for digit in "123456789"):
         return text
-    return f"▲ +{text}" if value > 0 else f"▼ {MINUS}{text}"
+    return f"▲{TIED}+{text}" if value > 0 else f"▼{TIED}{MINUS}{text}"
 
 
 def tone(value: Decimal | None) -> str:

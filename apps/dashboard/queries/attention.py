@@ -59,7 +59,16 @@ def _bots(rows: Sequence[dict[str, Any]]) -> list[Notice]:
             found.append(Notice("bad", "critical", row["slug"], words, address, "Open"))
         if row["unknown"]:
             words = f"has {row['unknown']} order(s) whose fate the venue has not told yet"
-            found.append(Notice("bad", "critical", row["slug"], words, f"/orders/?show=unknown&bot={row['slug']}", "Orders"))
+            found.append(
+                Notice(
+                    "bad",
+                    "critical",
+                    row["slug"],
+                    words,
+                    f"/orders/?show=unknown&bot={row['slug']}",
+                    "Orders",
+                )
+            )
         limit = row["limits"].get("gross_exposure")
         if limit and row["money"].exposure / limit >= NEARLY:
             words = f"used {percent(row['money'].exposure / limit)} of its exposure limit"
@@ -83,6 +92,13 @@ def _cases() -> list[Notice]:
 def _requests() -> list[Notice]:
     waiting = ChangeRequest.objects.filter(state__in=("in_review", "approved"))[:5]
     return [
-        Notice("info", "approval", f"CR-{row['number']:04d}", row["title"], f"/approvals/{row['number']}/", "Review")
+        Notice(
+            "info",
+            "approval",
+            f"CR-{row['number']:04d}",
+            row["title"],
+            f"/approvals/{row['number']}/",
+            "Review",
+        )
         for row in waiting.values("number", "title")
     ]

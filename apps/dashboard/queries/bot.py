@@ -90,13 +90,17 @@ def read_bot(slug: str) -> BotPage:
     }
     shown = [(o["id"], o["status"], o["filled"], o["cancel_requested_at"]) for o in orders]
     versions = {
-        "head": version(bot.state, bot.stage, bot.state_reason, bot.config_id, [r.id for r in restrictions]),
+        "head": version(
+            bot.state, bot.stage, bot.state_reason, bot.config_id, [r.id for r in restrictions]
+        ),
         "positions": version([row.key for row in positions]),
         "orders": version(shown, last_fill),
         "decisions": version(last_cycle),
         "chart": version(last_cycle, last_fill, shown, [row.mark for row in positions]),
     }
-    return BotPage(bot, restrictions, state, positions, orders, limits, symbols, Live(values, versions))
+    return BotPage(
+        bot, restrictions, state, positions, orders, limits, symbols, Live(values, versions)
+    )
 
 
 def read_bot_live(slug: str) -> Live:
@@ -145,7 +149,16 @@ def decisions_of(bot_id: UUID, *, before: Any = None) -> list[dict[str, Any]]:
     found = Cycle.objects.filter(bot_id=bot_id)
     if before is not None:
         found = found.filter(scheduled_for__lt=before)
-    columns = ("scheduled_for", "status", "outcome", "seen", "wanted", "codes", "opened_at", "closed_at")
+    columns = (
+        "scheduled_for",
+        "status",
+        "outcome",
+        "seen",
+        "wanted",
+        "codes",
+        "opened_at",
+        "closed_at",
+    )
     return [dict(zip(columns, row, strict=True)) for row in found.order_by("-scheduled_for").values_list(*columns)[:DECISIONS_SHOWN]]  # fmt: skip
 
 

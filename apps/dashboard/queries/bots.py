@@ -41,7 +41,9 @@ def symbols_by_config() -> dict[UUID, list[str]]:
     """Return the symbols of each config version that is in use (one statement)."""
     found: dict[UUID, list[str]] = {}
     used = BotConfigInstrument.objects.filter(config__in=Bot.objects.values("config"))
-    for config, symbol in used.values_list("config_id", "instrument__symbol").order_by("instrument__symbol"):
+    for config, symbol in used.values_list("config_id", "instrument__symbol").order_by(
+        "instrument__symbol"
+    ):
         found.setdefault(config, []).append(symbol)
     return found
 

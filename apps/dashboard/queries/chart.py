@@ -78,7 +78,10 @@ def _lines(bot_id: UUID, instrument: Instrument) -> tuple[list[dict[str, Any]], 
         if row.instrument_id == instrument.pk and not row.is_flat and row.entry is not None:
             lines.append({"price": float(row.entry), "title": "entry", "tone": "text-2"})
             held = formats.amount(row.amount, row.step)
-            words = [f"position {held} {row.base} from {formats.price(row.entry, row.tick)}", row.protection]
+            words = [
+                f"position {held} {row.base} from {formats.price(row.entry, row.tick)}",
+                row.protection,
+            ]
     resting = [o for o in open_orders_of(bot_id) if o["instrument_number"] == instrument.pk]
     for order in resting:
         price = order["stop_price"] or order["price"]

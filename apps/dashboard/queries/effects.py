@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
 
+from apps.bots.domain.stages import STAGES
 from apps.bots.models import Bot
 from apps.dashboard.domain.formats import number
 from apps.dashboard.domain.live import version
@@ -45,7 +46,8 @@ class Effects:
     def value_words(self) -> str:
         """What the positions are worth, never summed across stages."""
         return "; ".join(
-            f"{number(value)} {quote} on {STAGE_WORDS[stage].lower()}" for stage, quote, value in self.values
+            f"{number(value)} {quote} on {STAGE_WORDS[stage].lower()}"
+            for stage, quote, value in self.values
         )
 
 
@@ -69,10 +71,12 @@ def bots_in(*, scope_kind: str, scope_id: str) -> QuerySet[Bot]:
 
 def effects_of(bots: QuerySet[Bot]) -> Effects:
     """Return what stands behind `bots` right now (four statements)."""
-    names = {bot: slug for bot, slug in bots.order_by("slug").values_list("id", "slug")}
+    names = dict(bots.order_by("slug").values_list("id", "slug"))
     unfinished = Order.objects.filter(bot_id__in=names, status__in=UNFINISHED)
     counts = unfinished.aggregate(all=Count("id"), stops=Count("id", filter=Q(purpose="protect")))
-    held = Position.objects.filter(bot_id__in=names, amount__gte=F("instrument__amount_step")).count()
+    held = Position.objects.filter(
+        bot_id__in=names, amount__gte=F("instrument__amount_step")
+    ).count()
     values: dict[tuple[str, str], Decimal] = {}
     if held:
         for row in holdings():
@@ -84,7 +88,12 @@ def effects_of(bots: QuerySet[Bot]) -> Effects:
         orders=counts["all"] - counts["stops"],
         stops=counts["stops"],
         positions=held,
-        values=tuple((stage, quote, value) for (stage, quote), value in sorted(values.items())),
+        values=tuple(
+            (stage, quote, value)
+            for (stage, quote), value in sorted(
+                values.items(), key=lambda item: STAGES.index(item[0][0])
+            )
+        ),
     )
 
 

@@ -49,14 +49,21 @@ def read_fleet() -> Fleet:
     """Return the fleet in a fixed number of statements, whatever the number of bots."""
     rows = bot_rows()
     money = money_by_bot(day=market_now().astimezone(UTC).date())
-    orders, rejected, cycles, symbols = order_counts(), rejected_counts(), last_cycles(), symbols_by_config()
+    orders, rejected, cycles, symbols = (
+        order_counts(),
+        rejected_counts(),
+        last_cycles(),
+        symbols_by_config(),
+    )
     restrictions, limits = restrictions_in_force(), limits_by_bot()
     for row in rows:
         row["money"] = money.get(row["id"], BotMoney())
         row["open_orders"] = orders.get(row["id"], {}).get("open", 0)
         row["unknown"] = orders.get(row["id"], {}).get("unknown", 0)
         row["rejected"] = rejected.get(row["id"], 0)
-        row["decided_at"], row["outcome"], row["cycle_status"] = cycles.get(row["id"], (None, "", ""))
+        row["decided_at"], row["outcome"], row["cycle_status"] = cycles.get(
+            row["id"], (None, "", "")
+        )
         row["symbols"] = symbols.get(row["config_id"], [])
         row["limits"] = limits.get(row["id"], {})
         held = strictest(binding(restrictions, row))
@@ -72,7 +79,9 @@ def read_fleet() -> Fleet:
     for stage in stages:
         values |= stage_values(stage, rows, equity)
     versions = {
-        "bots": version([(r["slug"], r["state"], r["stage"], r["trading_state"], r["symbols"]) for r in rows]),
+        "bots": version(
+            [(r["slug"], r["state"], r["stage"], r["trading_state"], r["symbols"]) for r in rows]
+        ),
         "attention": version([(n.tone, n.subject, n.text) for n in shown]),
     }
     return Fleet(rows, stages, shown, Live(values, versions))
@@ -99,12 +108,18 @@ def row_values(row: dict[str, Any]) -> dict[str, Cell]:
         f"{key}.bar": formats.bar_cell(None if money.unpriced else money.exposure, limit),
         f"{key}.today": formats.profit_cell(money.today),
         f"{key}.total": formats.profit_cell(money.total),
-        f"{key}.orders": formats.plain_cell(str(row["open_orders"]), "bad" if row["unknown"] else ""),
-        f"{key}.decided": formats.age_cell(row["decided_at"], "bad" if row["cycle_status"] == "failed" else ""),
+        f"{key}.orders": formats.plain_cell(
+            str(row["open_orders"]), "bad" if row["unknown"] else ""
+        ),
+        f"{key}.decided": formats.age_cell(
+            row["decided_at"], "bad" if row["cycle_status"] == "failed" else ""
+        ),
     }
 
 
-def stage_values(stage: str, rows: list[dict[str, Any]], equity: dict[UUID, Equity]) -> dict[str, Cell]:
+def stage_values(
+    stage: str, rows: list[dict[str, Any]], equity: dict[UUID, Equity]
+) -> dict[str, Cell]:
     """Return the live values of one stage's tiles."""
     mine = [row for row in rows if row["stage"] == stage]
     shared = {row["account_id"] for row in rows if row["stage"] != stage}
@@ -157,7 +172,9 @@ def worst_loss(rows: list[dict[str, Any]]) -> tuple[Decimal, str] | None:
         limit, today = row["limits"].get("daily_loss"), row["money"].today
         if limit and today is not None:
             loss = max(Decimal(0), -today)
-            used.append((loss / limit, f"{row['slug']} {formats.number(-loss)} of {formats.number(limit)}"))
+            used.append(
+                (loss / limit, f"{row['slug']} {formats.number(-loss)} of {formats.number(limit)}")
+            )
     if not used:
         return None
     share, words = max(used)

@@ -82,7 +82,12 @@ def money_by_bot(*, day: date) -> dict[UUID, BotMoney]:
         cursor.execute(POSITIONS_SQL)
         for bot, exposure, unrealised, realised, positions, unpriced, marked_at in cursor:
             found[bot] = BotMoney(
-                exposure or ZERO, unrealised or ZERO, realised or ZERO, positions, unpriced, marked_at
+                exposure or ZERO,
+                unrealised or ZERO,
+                realised or ZERO,
+                positions,
+                unpriced,
+                marked_at,
             )
         cursor.execute(TODAY_SQL, [day])
         for bot, realised_today in cursor:

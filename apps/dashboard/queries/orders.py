@@ -77,7 +77,9 @@ def by_bot_and_symbol(found: QuerySet[Any], chosen: QueryDict) -> QuerySet[Any]:
 def open_orders_of(bot_id: UUID) -> list[dict[str, Any]]:
     """Return a bot's unfinished orders, oldest first (one statement)."""
     found = Order.objects.filter(bot_id=bot_id, status__in=UNFINISHED)
-    return list(found.order_by("decided_at").values(*COLUMNS, **WORDS, instrument_number=F("instrument_id")))
+    return list(
+        found.order_by("decided_at").values(*COLUMNS, **WORDS, instrument_number=F("instrument_id"))
+    )
 
 
 def read_orders_live() -> Live:

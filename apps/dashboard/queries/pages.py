@@ -42,7 +42,11 @@ def page_of(rows: QuerySet[Any], parameters: QueryDict, *, size: int = PAGE_ROWS
 def wanted_page(parameters: QueryDict) -> int:
     """Return the page number asked for, 1 when it is none."""
     text = parameters.get("page", "1")
-    return min(PAGES_MAX, max(1, int(text))) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    return (
+        min(PAGES_MAX, max(1, int(text)))
+        if text.isascii() and text.isdigit() and len(text) < 6
+        else 1
+    )
 
 
 def _with_page(parameters: QueryDict, number: int) -> str:

@@ -98,7 +98,9 @@ class Holding:
         """Return its live values."""
         share = self.unrealised / self.basis if self.unrealised is not None and self.basis else None
         return {
-            f"{self.key}.amount": formats.plain_cell(f"{formats.amount(self.amount, self.step)} {self.base}"),
+            f"{self.key}.amount": formats.plain_cell(
+                f"{formats.amount(self.amount, self.step)} {self.base}"
+            ),
             f"{self.key}.entry": formats.plain_cell(formats.price(self.entry, self.tick)),
             f"{self.key}.mark": formats.plain_cell(formats.price(self.mark, self.tick)),
             f"{self.key}.marked": formats.age_cell(self.marked_at),
@@ -142,7 +144,13 @@ def totals_by_stage(rows: list[Holding]) -> list[dict[str, Any]]:
     for row in rows:
         total = found.setdefault(
             (row.stage, row.quote),
-            {"stage": row.stage, "quote": row.quote, "value": Decimal(0), "open": Decimal(0), "count": 0},
+            {
+                "stage": row.stage,
+                "quote": row.quote,
+                "value": Decimal(0),
+                "open": Decimal(0),
+                "count": 0,
+            },
         )
         total["count"] += 1
         total["value"] += row.value or Decimal(0)

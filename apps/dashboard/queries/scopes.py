@@ -28,7 +28,10 @@ def scope_names(scopes: Iterable[Scope]) -> dict[Scope, str]:
     if "instrument" in ids:
         numbers = [int(key) for key in ids["instrument"] if key.isdigit()]
         instruments = Instrument.objects.filter(pk__in=numbers).order_by()
-        found |= {("instrument", str(key)): symbol for key, symbol in instruments.values_list("pk", "symbol")}
+        found |= {
+            ("instrument", str(key)): symbol
+            for key, symbol in instruments.values_list("pk", "symbol")
+        }
     return {scope: found.get(scope, scope[1]) for scope in wanted}
 
 

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.clock import now
+from apps.core.domain.money import plain
 from apps.dashboard.domain import formats, states, words
 
 register = template.Library()
@@ -62,6 +63,44 @@ def lookup(mapping: dict[str, Any], key: str) -> Any:
     return mapping.get(key)
 
 
+@register.filter
+def fine(value: Decimal | None) -> str:
+    """Write an exact decimal without trailing zeros."""
+    return formats.MISSING if value is None else plain(value)
+
+
+@register.filter
+def as_list(value: Any) -> list[Any]:
+    """Give the entries of a JSON list, or a single entry as one."""
+    if not value:
+        return []
+    if isinstance(value, dict):
+        return (
+            [value]
+            if "code" in value
+            else [item for part in value.values() for item in as_list(part)]
+        )
+    return value if isinstance(value, list) else [value]
+
+
+@register.filter
+def as_pairs(value: Any) -> list[tuple[str, Any]]:
+    """Give the entries of a JSON object."""
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+@register.filter
+def as_words(value: Any) -> str:
+    """Write a flat JSON object as `close 64,000, held 0.1`; codes are told elsewhere."""
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {item}"
+        for name, item in value.items()
+        if name != "codes" and item not in (None, "")
+    )
+
+
 @register.simple_tag
 def profit(value: Decimal | None) -> SafeString:
     """Write a profit with sign, glyph and tone."""
@@ -73,7 +112,10 @@ def badge(state: str) -> SafeString:
     """Write a state as glyph and word."""
     glyph, label, tone = states.badge(state)
     return format_html(
-        '<span class="badge" data-tone="{}"><span aria-hidden="true">{}</span> {}</span>', tone, glyph, label
+        '<span class="badge" data-tone="{}"><span aria-hidden="true">{}</span> {}</span>',
+        tone,
+        glyph,
+        label,
     )
 
 
@@ -90,7 +132,10 @@ def copyable(value: Any) -> SafeString:
     text = str(value)
     short = text[-8:] if len(text) == 36 and text.count("-") == 4 else text[:8]
     return format_html(
-        '<button type="button" class="copy" data-copy="{}" title="{} – click to copy">{}</button>', text, text, short
+        '<button type="button" class="copy" data-copy="{}" title="{} – click to copy">{}</button>',
+        text,
+        text,
+        short,
     )
 
 
@@ -127,7 +172,9 @@ def live(context: Any, *parts: str) -> SafeString:
             '<time data-live="{}" data-age="{}" data-tone="{}">{}</time>',
             key, cell["at"], cell.get("tone", ""), formats.age(seconds),
         )  # fmt: skip
-    return format_html('<span data-live="{}" data-tone="{}">{}</span>', key, cell.get("tone", ""), cell["t"])
+    return format_html(
+        '<span data-live="{}" data-tone="{}">{}</span>', key, cell.get("tone", ""), cell["t"]
+    )
 
 
 def _bar(key: str, cell: formats.Cell) -> SafeString:

@@ -13,12 +13,16 @@ from apps.dashboard.acts.prompts import Answer, Prompt, check_answer
 from apps.dashboard.safe import local_address, submission_key, take_once
 
 
-def act(request: HttpRequest, *, prompt: Prompt, perform: Callable[[Answer], str], back: str) -> HttpResponse:
+def act(
+    request: HttpRequest, *, prompt: Prompt, perform: Callable[[Answer], str], back: str
+) -> HttpResponse:
     """Show the dialog, or check the answer and do the act.
 
     The same prompt is made anew for the POST, so that its counts are those of that moment.
     """
-    back = local_address(request, request.POST.get("next") or request.GET.get("next") or back, default=back)
+    back = local_address(
+        request, request.POST.get("next") or request.GET.get("next") or back, default=back
+    )
     errors: dict[str, str] = {}
     if request.method == "POST":
         answer, errors = check_answer(prompt, request.POST)

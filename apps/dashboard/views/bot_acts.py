@@ -56,7 +56,12 @@ def pause_many(request: HttpRequest) -> HttpResponse:
         fields={"bot": list(effects.bots)},
         fingerprint=effects.fingerprint,
     )
-    return act(request, prompt=prompt, perform=lambda answer: _pause_all(request, running, answer), back="/")
+    return act(
+        request,
+        prompt=prompt,
+        perform=lambda answer: _pause_all(request, running, answer),
+        back="/",
+    )
 
 
 def _pause_all(request: HttpRequest, bots: object, answer: Answer) -> str:

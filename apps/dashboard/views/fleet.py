@@ -48,7 +48,11 @@ def filtered(rows: list[dict[str, Any]], chosen: QueryDict) -> list[dict[str, An
         if wanted := chosen.get(name):
             rows = [row for row in rows if row[column] == wanted]
     if text := chosen.get("q", "").strip().lower():
-        rows = [row for row in rows if text in f"{row['slug']} {row['name']} {' '.join(row['symbols'])}".lower()]
+        rows = [
+            row
+            for row in rows
+            if text in f"{row['slug']} {row['name']} {' '.join(row['symbols'])}".lower()
+        ]
     return rows
 
 

@@ -31,7 +31,11 @@ def halt_scope(request: HttpRequest, scope_kind: str = "desk", scope_id: str = "
         request,
         prompt=halt_prompt(scope_kind=scope_kind, scope_id=scope_id, name=name),
         perform=lambda answer: perform_halt(
-            actor=actor_of(request), scope_kind=scope_kind, scope_id=scope_id, name=name, answer=answer
+            actor=actor_of(request),
+            scope_kind=scope_kind,
+            scope_id=scope_id,
+            name=name,
+            answer=answer,
         ),
         back=back,
     )
