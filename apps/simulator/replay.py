@@ -73,9 +73,13 @@ class Replay:
         )
 
     def state(self) -> dict[str, Any]:
-        """Clock, candles played since the start, whether it is over."""
+        """Range, clock, steps since the start, symbols with a candle in the last one, the end."""
+        last = self.clock_ms - self._length
         return {
+            "from": self.spec.from_ms,
+            "to": self.spec.to_ms,
             "clock": self.clock_ms,
+            "stored": sum(series.at(last) is not None for series in self.series.values()),
             "candles": (self.clock_ms - self.spec.from_ms) // self._length,
             "done": self.is_done,
         }
