@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -14,7 +13,7 @@ from django.db import connection
 
 from apps.orders.domain.lifecycle import UNFINISHED
 from apps.orders.domain.progress import Progress
-from apps.orders.domain.rows import FactRow, KnownOrder
+from apps.orders.domain.rows import Asked, FactRow, KnownOrder, Sendable, UnfinishedOrder
 
 Pair = tuple[UUID, int]
 
@@ -32,7 +31,7 @@ FROM orders_order o
 JOIN marketdata_instrument i ON i.id = o.instrument_id
 JOIN bots_bot b ON b.id = o.bot_id
 WHERE o.account_id = %s AND (o.client_order_id = ANY(%s) OR o.venue_order_id = ANY(%s))
-ORDER BY o.id FOR UPDATE OF o
+ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 _HELD: Final = """
 SELECT f.bot_id, f.instrument_id, sum(CASE f.side WHEN 'buy' THEN f.amount ELSE -f.amount END
@@ -58,74 +57,6 @@ SELECT o.id, o.client_order_id, i.symbol, o.side, o.status, o.venue_order_id, o.
 FROM orders_order o JOIN marketdata_instrument i ON i.id = o.instrument_id
 WHERE o.account_id = %(account)s AND {wanted} ORDER BY o.decided_at, o.id LIMIT %(limit)s
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Sendable:
-    """A `created` order with what its ticket and its screening need."""
-
-    id: UUID
-    client_order_id: str
-    bot_id: UUID
-    instrument_id: int
-    symbol: str
-    purpose: str
-    side: str
-    type: str
-    time_in_force: str
-    post_only: bool
-    reduce_only: bool
-    amount: Decimal
-    price: Decimal | None
-    stop_price: Decimal | None
-    send_by: datetime
-    halt_id: UUID | None
-    replaces_id: UUID | None
-    replaced_status: str
-    bot_state: str
-    cancel_requested: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An order that the venue is asked about."""
-
-    id: UUID
-    client_order_id: str
-    symbol: str
-    side: str
-    status: str
-    venue_order_id: str
-    filled: Decimal
-    submitted_at: datetime | None
-    decided_at: datetime
-    send_by: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UnfinishedOrder:
-    """An order that may still have or get an effect; amounts in base, prices in quote per base."""
-
-    id: UUID
-    client_order_id: str
-    bot_id: UUID
-    instrument_id: int
-    purpose: str
-    side: str
-    type: str
-    status: str
-    amount: Decimal
-    filled: Decimal
-    price: Decimal | None
-    stop_price: Decimal | None
-    replaces_id: UUID | None
-    send_by: datetime
-    reservation_price: Decimal | None
-
-    @property
-    def remaining(self) -> Decimal:
-        """What is not filled yet, base units."""
-        return max(self.amount - self.filled, Decimal(0))
 
 
 def unfinished_orders(
@@ -232,6 +163,17 @@ def waiting_facts(*, account_id: UUID, after: int, limit: int) -> list[FactRow]:
         return [
             FactRow(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in cursor.fetchall()
         ]
+
+
+def has_waiting_facts(*, account_id: UUID) -> bool:
+    """Return whether any fact of the account waits to be absorbed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM orders_venuefact"
+            " WHERE account_id = %s AND absorbed_at IS NULL)",
+            [account_id],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def lock_known_orders(

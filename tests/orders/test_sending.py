@@ -237,7 +237,9 @@ def test_an_order_in_transit_is_left_alone_while_its_sender_lives(bot, venue):
             [str(bot.account_id)],
         )
         assert resolve_orders(account_id=bot.account_id).asked == 0
+        record(bot)
         assert send_orders(account_id=bot.account_id).is_busy
+        assert venue.calls == []
     assert resolve_orders(account_id=bot.account_id).asked == 1
     assert fresh(order).status == "unknown"
 

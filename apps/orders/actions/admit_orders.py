@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from apps.orders.queries import Sendable
+from apps.orders.domain.rows import Sendable
 from apps.venues import gateways
 from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.errors import VenueError

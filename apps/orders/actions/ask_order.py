@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from apps.core.clock import to_ms
-from apps.orders.queries import Asked
+from apps.orders.domain.rows import Asked
 from apps.venues.domain.reports import FillReport, OrderReport
 from apps.venues.gateways.errors import VenueError
 from apps.venues.gateways.gateway import Gateway

@@ -16,7 +16,7 @@ WITH due AS (
     SELECT id FROM orders_order
     WHERE id = ANY(%(ids)s) AND status = 'created' AND cancel_requested_at IS NULL
         AND send_by >= %(market_now)s
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR NO KEY UPDATE
 ), claimed AS (
     UPDATE orders_order o SET status = 'submitted', fence = o.fence + 1, submitted_at = %(at)s
     FROM due WHERE o.id = due.id

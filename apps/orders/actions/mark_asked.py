@@ -14,6 +14,6 @@ def mark_asked(*, order_ids: Sequence[UUID], at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE orders_order o SET asked_at = %s FROM (SELECT id FROM orders_order"
-            " WHERE id = ANY(%s) ORDER BY id FOR UPDATE) w WHERE o.id = w.id",
+            " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE) w WHERE o.id = w.id",
             [at, list(order_ids)],
         )

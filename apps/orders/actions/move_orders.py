@@ -22,7 +22,7 @@ WITH wanted AS (
         m(id, after, reason, cause, detail, venue_order_id)
     JOIN orders_order o ON o.id = m.id
     WHERE o.status = ANY(%(before)s)
-    ORDER BY o.id FOR UPDATE OF o
+    ORDER BY o.id FOR NO KEY UPDATE OF o
 ), moved AS (
     UPDATE orders_order o SET
         status = w.after, status_reason = w.reason,

@@ -28,7 +28,7 @@ def request_cancels(*, order_ids: Sequence[UUID], actor: Actor, cause: str) -> i
             cursor.execute(
                 "UPDATE orders_order o SET cancel_requested_at = %s FROM ("
                 " SELECT id FROM orders_order WHERE id = ANY(%s) AND status = ANY(%s)"
-                " AND cancel_requested_at IS NULL ORDER BY id FOR UPDATE) w WHERE o.id = w.id",
+                " AND cancel_requested_at IS NULL ORDER BY id FOR NO KEY UPDATE) w WHERE o.id = w.id",
                 [at, list(order_ids), list(UNFINISHED)],
             )
             flagged = int(cursor.rowcount)

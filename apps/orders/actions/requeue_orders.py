@@ -17,7 +17,7 @@ from apps.risk.actions.record_verdicts import record_verdicts
 from apps.risk.domain.forms import Judgement, ProposedOrder
 from apps.risk.domain.verdicts import VerdictItem
 
-# Still wanted: in time, not cancelled, and no later order of the same kind took its place.
+# Still wanted: in time, not cancelled, and no later order replaces it or is of the same kind.
 _WANTED: Final = """
 SELECT o.client_order_id, o.account_id, o.bot_id, o.config_id, o.instrument_id, o.purpose, o.side,
     o.type, o.amount, o.decided_at, o.send_by, o.price, o.stop_price, o.time_in_force, o.post_only,
@@ -29,6 +29,9 @@ WHERE o.id = ANY(%s) AND o.status IN ('withdrawn', 'rejected') AND o.filled = 0
     AND NOT EXISTS (
         SELECT FROM orders_order n WHERE n.bot_id = o.bot_id AND n.instrument_id = o.instrument_id
         AND n.purpose = o.purpose AND n.side = o.side AND n.decided_at >= o.decided_at AND n.id > o.id)
+    AND NOT EXISTS (
+        SELECT FROM orders_order r WHERE r.replaces_id = o.id
+        AND r.status NOT IN ('withdrawn', 'rejected'))
 ORDER BY o.decided_at, o.id
 """
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from apps.core.clock import now
@@ -19,13 +20,15 @@ from apps.orders.actions.requeue_orders import requeue_orders
 from apps.orders.actions.send_lock import send_lock
 from apps.orders.actions.store_facts import store_facts
 from apps.orders.domain.proof import may_ask_for_proof, shows_nothing_of
-from apps.orders.queries import Asked, known_venue_ids, orders_to_resolve, submitted_ids
+from apps.orders.domain.rows import Asked
+from apps.orders.queries import known_venue_ids, orders_to_resolve, submitted_ids
 from apps.venues import gateways
 from apps.venues.domain.reports import Credentials
 from apps.venues.gateways.gateway import Gateway
 from apps.venues.gateways.loop import call
 from apps.venues.queries import credentials
 
+log = structlog.get_logger(__name__)
 WAVE: Final = 20
 PATIENCE_SECONDS: Final = 60.0
 
@@ -48,8 +51,10 @@ def resolve_orders(*, account_id: UUID) -> ResolveSummary:
     proof: not found by our id and not in the trades, asked later than anything sent could still
     arrive. A failed call proves nothing. Call it outside any transaction.
     """
-    with send_lock(account_id=account_id) as is_ours:
-        orphans = submitted_ids(account_id=account_id) if is_ours else []
+    orphans = submitted_ids(account_id=account_id)
+    if orphans:
+        with send_lock(account_id=account_id) as is_ours:
+            orphans = submitted_ids(account_id=account_id) if is_ours else []
     due = orders_to_resolve(account_id=account_id, orphans=orphans, at=now())
     summary = ResolveSummary()
     access = credentials(account_id=account_id) if due else None
@@ -84,6 +89,7 @@ def _resolve(
     summary.absent += len(ended)
     summary.requeued += len(requeued)
     summary.in_doubt += len(doubt)
+    log.info("orders.resolved", account=str(account_id), **asdict(summary))
 
 
 def _absent(

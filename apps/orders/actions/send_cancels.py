@@ -16,7 +16,8 @@ from apps.orders.actions.ask_order import Finding, ask_order, missing_fills
 from apps.orders.actions.mark_asked import mark_asked
 from apps.orders.actions.move_orders import Move, move_orders
 from apps.orders.actions.store_facts import store_facts
-from apps.orders.queries import Asked, cancels_to_send
+from apps.orders.domain.rows import Asked
+from apps.orders.queries import cancels_to_send
 from apps.venues import gateways
 from apps.venues.gateways.errors import VenueError
 from apps.venues.gateways.gateway import Gateway

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
+
+import structlog
 
 from apps.core.actor import Actor
 from apps.core.clock import now
@@ -22,9 +25,11 @@ from apps.orders.actions.send_lock import send_lock
 from apps.orders.actions.send_wave import send_wave
 from apps.orders.actions.store_answers import store_answers
 from apps.orders.domain.answers import is_retryable
+from apps.orders.domain.rows import Sendable
 from apps.orders.domain.screening import Waiting, screen
-from apps.orders.queries import Sendable, held_amounts, orders_to_send
+from apps.orders.queries import held_amounts, orders_to_send
 
+log = structlog.get_logger(__name__)
 WAVE: Final = 20
 # A venue that cannot be reached is not asked again at once.
 PAUSE_SECONDS: Final = 0.5
@@ -58,6 +63,8 @@ def send_orders(*, account_id: UUID) -> SendSummary:
     `resolve_orders` settles by asking. Call it outside any transaction.
     """
     summary = SendSummary()
+    if not orders_to_send(account_id=account_id):
+        return summary
     with send_lock(account_id=account_id) as is_ours:
         if not is_ours:
             return SendSummary(is_busy=True)
@@ -86,6 +93,7 @@ def _send(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) ->
     summary.sent += list(result.answers)
     for move in moves.values():
         _count(summary, move)
+    log.info("orders.answered", account=str(account_id), **Counter(m.after for m in moves.values()))
 
 
 def _screened(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> list[Sendable]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from apps.core.clock import to_ms
-from apps.orders.queries import Sendable
+from apps.orders.domain.rows import Sendable
 from apps.risk.actions.permit import PermitUnavailable, send_permit
 from apps.venues import gateways
 from apps.venues.domain.reports import OrderReport, OrderTicket

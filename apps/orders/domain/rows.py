@@ -64,3 +64,71 @@ class Advanced:
 
     order: KnownOrder
     step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """A `created` order with what its ticket and its screening need."""
+
+    id: UUID
+    client_order_id: str
+    bot_id: UUID
+    instrument_id: int
+    symbol: str
+    purpose: str
+    side: str
+    type: str
+    time_in_force: str
+    post_only: bool
+    reduce_only: bool
+    amount: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    send_by: datetime
+    halt_id: UUID | None
+    replaces_id: UUID | None
+    replaced_status: str
+    bot_state: str
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An order that the venue is asked about."""
+
+    id: UUID
+    client_order_id: str
+    symbol: str
+    side: str
+    status: str
+    venue_order_id: str
+    filled: Decimal
+    submitted_at: datetime | None
+    decided_at: datetime
+    send_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedOrder:
+    """An order that may still have or get an effect; amounts in base, prices in quote per base."""
+
+    id: UUID
+    client_order_id: str
+    bot_id: UUID
+    instrument_id: int
+    purpose: str
+    side: str
+    type: str
+    status: str
+    amount: Decimal
+    filled: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    replaces_id: UUID | None
+    send_by: datetime
+    reservation_price: Decimal | None
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is not filled yet, base units."""
+        return max(self.amount - self.filled, Decimal(0))

@@ -22,7 +22,7 @@ from apps.orders.domain.facts import number
 from apps.orders.domain.lifecycle import FINAL
 from apps.orders.domain.progress import Said, advance
 from apps.orders.domain.rows import Advanced, FactRow, KnownOrder, NewFill
-from apps.orders.queries import lock_known_orders, unnamed_symbols, waiting_facts
+from apps.orders.queries import has_waiting_facts, lock_known_orders, unnamed_symbols, waiting_facts
 from apps.portfolio.actions.absorb_lock import absorb_lock
 from apps.portfolio.actions.end_targets import end_targets
 from apps.portfolio.actions.post_entries import Posting, post_entries
@@ -59,6 +59,8 @@ def absorb(*, account_id: UUID) -> AbsorbSummary:
     that draws their consequences, one account at a time.
     """
     summary = AbsorbSummary()
+    if not has_waiting_facts(account_id=account_id):
+        return summary
     after = 0
     while True:
         with transaction.atomic():
