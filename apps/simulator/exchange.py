@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import Counter
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, LiteralString, Protocol
 
 from apps.core.clock import now, to_ms
 from apps.core.errors import Conflict
@@ -71,6 +72,7 @@ class Exchange:
         self.source: Source | None = None
         self.trade_counts: Counter[int] = Counter(trade_counts)
         self.book_updates: Counter[str] = Counter()
+        self._opening = asyncio.Lock()
         self._by_key = {account.api_key: account for account in ledger.accounts.values()}
         self._by_name = {account.name: account for account in ledger.accounts.values()}
 
@@ -84,13 +86,13 @@ class Exchange:
         """Market time in epoch ms; real time while there is no market."""
         return self.source.now_ms() if self.source else to_ms(now())
 
-    def account_by_key(self, api_key: str) -> Account | None:
-        """Return the account of an API key."""
-        return self._by_key.get(api_key)
+    async def account_by_key(self, api_key: str) -> Account | None:
+        """Return the account of an API key, also one that was put into the books meanwhile."""
+        return self._by_key.get(api_key) or await self._adopt("api_key = %s", api_key)
 
-    def account_by_name(self, name: str) -> Account | None:
-        """Return the account of a name."""
-        return self._by_name.get(name)
+    async def account_by_name(self, name: str) -> Account | None:
+        """Return the account of a name, also one that was put into the books meanwhile."""
+        return self._by_name.get(name) or await self._adopt("name = %s", name)
 
     async def create_account(
         self,
@@ -106,23 +108,34 @@ class Exchange:
 
         :raises Conflict: `KEY_IN_USE` when another account has the key.
         """
-        found = self._by_name.get(name)
-        if found is not None:
-            await self.journal.settled()
-            return found
-        key = credentials[0] or secrets.token_hex(32)
-        if key in self._by_key:
-            raise Conflict("KEY_IN_USE", field="api_key")
-        number = max(self.ledger.accounts, default=0) + 1
-        account = Account(number, name, key, credentials[1] or secrets.token_hex(32), fees)
-        self.ledger.accounts[number] = account
-        self._by_key[key] = self._by_name[name] = account
+        async with self._opening:
+            found = await self.account_by_name(name)
+            if found is not None:
+                await self.journal.settled()
+                return found
+            key = credentials[0] or secrets.token_hex(32)
+            if await self.account_by_key(key) is not None:
+                raise Conflict("KEY_IN_USE", field="api_key")
+            number = await self.store.next_account_id()
+            account = Account(number, name, key, credentials[1] or secrets.token_hex(32), fees)
+            self._admit(account)
         self.journal.batch.accounts.append(account_row(account))
         effects = Effects()
         for asset, amount in balances.items():
             effects.merge(engine.deposit(account, asset=asset, amount=amount))
         await self.journal.commit(effects)
         return account
+
+    async def _adopt(self, where: LiteralString, value: str) -> Account | None:
+        account = await self.store.account(where, value)
+        if account is None or account.account_id in self.ledger.accounts:
+            return account and self.ledger.accounts[account.account_id]
+        self._admit(account)
+        return account
+
+    def _admit(self, account: Account) -> None:
+        self.ledger.accounts[account.account_id] = account
+        self._by_key[account.api_key] = self._by_name[account.name] = account
 
     async def deposit(self, account: Account, *, asset: str, amount: Decimal) -> None:
         """Add to (or take from) an account's free balance."""

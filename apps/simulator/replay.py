@@ -18,7 +18,7 @@ from apps.simulator.domain.liquidity import CandleLiquidity
 from apps.simulator.domain.orders import Effects
 from apps.simulator.domain.sweep import apply_candle
 from apps.simulator.exchange import Exchange
-from apps.simulator.gateways.candle_files import read_recordings
+from apps.simulator.gateways.candle_files import Recording, Wanted, read_recordings
 
 KIND = "candles"
 
@@ -32,6 +32,8 @@ class ReplaySpec:
     timeframe: str
     from_ms: int
     to_ms: int
+    asked_from: int | None = None
+    asked_to: int | None = None
 
 
 class Replay:
@@ -65,12 +67,9 @@ class Replay:
     def is_of(self, wanted: dict[str, Any]) -> bool:
         """Return whether these are the recordings that are asked for."""
         spec = self.spec
-        return (
-            (spec.data, spec.instruments, spec.timeframe)
-            == (str(wanted["data"]), list(wanted["instruments"]), wanted["timeframe"])
-            and wanted.get("from") in {None, spec.from_ms}
-            and wanted.get("to") in {None, spec.to_ms}
-        )
+        held = (spec.data, spec.instruments, spec.timeframe, spec.asked_from, spec.asked_to)
+        asked = (wanted["data"], wanted["instruments"], wanted["timeframe"])
+        return held == (*asked, wanted.get("from"), wanted.get("to"))
 
     def state(self) -> dict[str, Any]:
         """Range, clock, steps since the start, symbols with a candle in the last one, the end."""
@@ -113,49 +112,57 @@ class Replay:
         await exchange.journal.commit(effects, told=told)
 
 
-async def start_replay(exchange: Exchange, wanted: dict[str, Any]) -> Replay:
+async def start_replay(exchange: Exchange, asked: dict[str, Any]) -> Replay:
     """Read recordings, list their instruments and set the clock to the start.
 
     :raises InvalidInput: `BAD_RANGE` when the recordings hold nothing between from and to.
     """
-    recordings = await asyncio.to_thread(
-        read_recordings, Path(wanted["data"]), wanted["instruments"], wanted["timeframe"]
+    wanted = Wanted(
+        Path(asked["data"]), asked["instruments"], asked["timeframe"], asked.get("from"), asked.get("to")
+    )  # fmt: skip
+    recordings = await asyncio.to_thread(read_recordings, wanted)
+    start, end = _span(recordings, wanted)
+    spec = ReplaySpec(
+        asked["data"], wanted.pairs, wanted.timeframe, start, end, wanted.from_ms, wanted.to_ms
     )
-    length = TIMEFRAME_MS[wanted["timeframe"]]
-    times = [recording.series.times for recording in recordings.values()]
-    first = max(int(series[0]) for series in times if len(series))
-    last = min(int(series[-1]) for series in times if len(series)) + length
-    start = open_ms(wanted.get("from") or first, wanted["timeframe"])
-    end = min(
-        open_ms(wanted.get("to") or last, wanted["timeframe"]),
-        max(int(s[-1]) for s in times) + length,
-    )
-    if end <= start:
-        raise InvalidInput("BAD_RANGE", first=first, last=last, field="from")
-    spec = ReplaySpec(wanted["data"], wanted["instruments"], wanted["timeframe"], start, end)
+    listing = {pair: found.price_decimals for pair, found in recordings.items()}
     await exchange.list_instruments(
-        [
-            listed(pair, price_decimals=recording.price_decimals)
-            for pair, recording in recordings.items()
-        ]
+        [listed(pair, price_decimals=decimals) for pair, decimals in listing.items()]
     )
     exchange.journal.batch.market = (KIND, Jsonb(asdict(spec)), start)
     await exchange.journal.commit()
-    series = {pair.replace("/", ""): recording.series for pair, recording in recordings.items()}
-    return _opened(exchange, Replay(spec, series, start))
+    return _opened(exchange, spec, recordings, start)
 
 
-def resume_replay(exchange: Exchange, spec: dict[str, Any], clock_ms: int) -> Replay:
+def resume_replay(exchange: Exchange, stored: dict[str, Any], clock_ms: int) -> Replay:
     """Read the recordings of a stored spec again and continue at the stored clock."""
-    held = ReplaySpec(**spec)
-    recordings = read_recordings(Path(held.data), held.instruments, held.timeframe)
+    spec = ReplaySpec(**stored)
+    wanted = Wanted(
+        Path(spec.data), spec.instruments, spec.timeframe, spec.asked_from, spec.asked_to
+    )
+    return _opened(exchange, spec, read_recordings(wanted), clock_ms)
+
+
+def _span(recordings: dict[str, Recording], wanted: Wanted) -> tuple[int, int]:
+    """Return from when to when (epoch ms) is played: where all have candles, unless asked otherwise."""
+    times = [recording.series.times for recording in recordings.values()]
+    length = TIMEFRAME_MS[wanted.timeframe]
+    first, last = max(int(t[0]) for t in times), min(int(t[-1]) for t in times) + length
+    start = open_ms(first if wanted.from_ms is None else wanted.from_ms, wanted.timeframe)
+    end = open_ms(last if wanted.to_ms is None else wanted.to_ms, wanted.timeframe)
+    end = min(end, max(int(t[-1]) for t in times) + length)
+    if end <= start:
+        raise InvalidInput("BAD_RANGE", first=first, last=last, field="from")
+    return start, end
+
+
+def _opened(
+    exchange: Exchange, spec: ReplaySpec, recordings: dict[str, Recording], clock_ms: int
+) -> Replay:
     series = {pair.replace("/", ""): recording.series for pair, recording in recordings.items()}
-    return _opened(exchange, Replay(held, series, clock_ms))
-
-
-def _opened(exchange: Exchange, replay: Replay) -> Replay:
-    for symbol, series in replay.series.items():
-        _quote(exchange.ledger, symbol, series, replay.clock_ms)
+    replay = Replay(spec, series, clock_ms)
+    for symbol, candles in series.items():
+        _quote(exchange.ledger, symbol, candles, clock_ms)
     exchange.source = replay
     return replay
 

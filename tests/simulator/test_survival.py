@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ccxt
+import psycopg
 import pytest
 
+from tests import databases
 from tests.fixtures.simulator import HOUR_MS, START_MS, Simulator, write_candles
 
 Start = Callable[..., Simulator]
@@ -165,3 +167,25 @@ def test_the_random_market_continues_its_own_past(simulators: Start) -> None:
 def test_control_needs_its_token(simulator: Simulator) -> None:
     with pytest.raises(OSError, match="403"):
         simulator.get("/sim/v1/state")
+
+
+def test_an_account_put_into_the_books_meanwhile_may_trade(killable: Simulator) -> None:
+    killable.account("before")
+    address = databases.ACCESS.database_url("desk_simulator", killable.database)
+    with psycopg.connect(address) as books:
+        row = books.execute(
+            "INSERT INTO simulator_account (name, api_key, secret, fee_maker, fee_taker, fee_mode,"
+            " fee_asset) VALUES ('meanwhile', %s, 's', 0.001, 0.001, 'received', '') RETURNING id",
+            ["k" * 64],
+        ).fetchone()
+        books.execute(
+            "INSERT INTO simulator_balance (account_id, asset, free, locked)"
+            " VALUES (%s, 'USDT', 10000, 0)",
+            row,
+        )
+    client = killable.client({"api_key": "k" * 64, "secret": "s"})
+    client.load_markets()
+
+    assert client.create_order("BTC/USDT", "market", "buy", 0.1)["filled"] == 0.1
+    assert killable.account("meanwhile")["api_key"] == "k" * 64
+    assert killable.account("after")["account_id"] > row[0]

@@ -85,7 +85,7 @@ class Control:
         }
 
     async def _deposit(self, asked: Json) -> Json:
-        account = self._account(asked["account"])
+        account = await self._account(asked["account"])
         asset, amount = short(asked, "asset", 20), sum_of(asked, "amount")
         await self._exchange.deposit(account, asset=asset, amount=amount)
         return {"free": plain(account.balance(asset).free)}
@@ -128,7 +128,7 @@ class Control:
         return totals | {"instruments": sorted(ledger.instruments), "sockets": self._hub.count}
 
     async def _trades(self, asked: Json) -> Json:
-        account = self._account(asked["account"])
+        account = await self._account(asked["account"])
         await self._exchange.journal.settled()
         trades = await self._exchange.store.trades(
             "account_id = %s ORDER BY symbol, trade_id", (account.account_id,)
@@ -168,8 +168,8 @@ class Control:
             }
         }
 
-    def _account(self, name: str) -> Account:
-        account = self._exchange.account_by_name(name)
+    async def _account(self, name: str) -> Account:
+        account = await self._exchange.account_by_name(name)
         if account is None:
             raise NotFound("NO_SUCH_ACCOUNT", account=name)
         return account

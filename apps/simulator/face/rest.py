@@ -70,12 +70,14 @@ class Rest:
         params = Params(dict(parse_qsl(f"{query}&{body}", keep_blank_values=True)))
         call = Call(self._exchange, params, None, self._meter.limit, self.listen_keys)
         if route.security != PUBLIC:
-            call.caller = self._caller(route, request, signed_text(query, body), params)
+            call.caller = await self._caller(route, request, signed_text(query, body), params)
         route.check(params)
         return call
 
-    def _caller(self, route: Route, request: web.Request, text: str, params: Params) -> Account:
-        caller = account_of(self._exchange, request.headers.get("X-MBX-APIKEY", ""))
+    async def _caller(
+        self, route: Route, request: web.Request, text: str, params: Params
+    ) -> Account:
+        caller = await account_of(self._exchange, request.headers.get("X-MBX-APIKEY", ""))
         if route.security == SIGNED:
             check_time(params)
             params.require(("signature",))

@@ -64,7 +64,7 @@ class Sockets:
         try:
             async for message in listener.socket:
                 if message.type == WSMsgType.TEXT:
-                    listener.push(_answered(answer, listener, message.data))
+                    listener.push(await _answered(answer, listener, message.data))
         finally:
             self._hub.leave(listener)
             pump.cancel()
@@ -72,7 +72,7 @@ class Sockets:
                 await pump
         return listener.socket
 
-    def _stream_request(self, listener: Listener, asked: Json) -> Json:
+    async def _stream_request(self, listener: Listener, asked: Json) -> Json:
         method, names = asked.get("method"), [str(name) for name in asked.get("params") or []]
         result: Any = None
         if method == "SUBSCRIBE":
@@ -85,15 +85,15 @@ class Sockets:
             return {"error": {"code": 2, "msg": f"Invalid request: unknown method {method}"}, "id": asked.get("id")}  # fmt: skip
         return {"result": result, "id": asked.get("id")}
 
-    def _api_request(self, listener: Listener, asked: Json) -> Json:
+    async def _api_request(self, listener: Listener, asked: Json) -> Json:
         answer: Json = {"id": asked.get("id"), "status": 200}
         try:
-            return answer | {"result": self._api_result(listener, asked), "rateLimits": []}
+            return answer | {"result": await self._api_result(listener, asked), "rateLimits": []}
         except Refusal as refusal:
             error = {"code": refusal.venue_code, "msg": refusal.text}
             return answer | {"status": refusal.status, "error": error, "rateLimits": []}
 
-    def _api_result(self, listener: Listener, asked: Json) -> Json:
+    async def _api_result(self, listener: Listener, asked: Json) -> Json:
         method, values = asked.get("method"), asked.get("params") or {}
         if method == "ping":
             return {}
@@ -103,7 +103,7 @@ class Sockets:
         if method != SUBSCRIBE:
             raise Refusal(-1020, "This operation is not supported.")
         params = Params({name: str(value) for name, value in values.items()})
-        account = account_of(self._exchange, params.text("apiKey"))
+        account = await account_of(self._exchange, params.text("apiKey"))
         check_time(params)
         signed = "&".join(
             f"{name}={values[name]}" for name in sorted(values) if name != "signature"
@@ -114,12 +114,12 @@ class Sockets:
         return {"subscriptionId": subscription}
 
 
-def _answered(answer: Any, listener: Listener, text: str) -> Json:
+async def _answered(answer: Any, listener: Listener, text: str) -> Json:
     try:
         asked = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {"error": {"code": 3, "msg": "Invalid JSON"}, "id": None}
     if not isinstance(asked, dict):
         return {"error": {"code": 2, "msg": "Invalid request: expected an object"}, "id": None}
-    result: Json = answer(listener, asked)
+    result: Json = await answer(listener, asked)
     return result

@@ -23,22 +23,48 @@ class Recording:
     price_decimals: int
 
 
-def read_recordings(
-    data: Path, pairs: list[str], timeframe: str, *, source: str | None = None
-) -> dict[str, Recording]:
-    """Return the recording of each pair in `timeframe`, built from shorter candles where needed.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which candles to read: pairs, timeframe, and the span (epoch ms) they must reach into."""
 
-    All pairs are read from the same file timeframe: the wanted one if every pair has it, else the
-    longest that divides it and every pair has.
+    data: Path
+    pairs: list[str]
+    timeframe: str
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+def read_recordings(wanted: Wanted) -> dict[str, Recording]:
+    """Return the recording of each pair, built from shorter candles where needed.
+
+    All pairs are read from the same file timeframe: the wanted one if every pair has it for the
+    span, else the longest that divides it and every pair has.
 
     :raises InvalidInput: `BAD_CANDLE_FILE`, `BAD_TIMEFRAME`.
     :raises NotFound: `NO_CANDLES` when a pair has no usable file.
     """
-    if timeframe not in TIMEFRAME_MS:
-        raise InvalidInput("BAD_TIMEFRAME", field="timeframe", value=timeframe)
-    root = _root(data, pairs)
-    source = source or _source(root, pairs, timeframe)
-    return {pair: _read(_files(root, pair, source), source, timeframe) for pair in pairs}
+    if wanted.timeframe not in TIMEFRAME_MS:
+        raise InvalidInput("BAD_TIMEFRAME", field="timeframe", value=wanted.timeframe)
+    root = _root(wanted.data, wanted.pairs)
+    for source in _sources(root, wanted.pairs, wanted.timeframe):
+        files = {pair: _files(root, pair, source) for pair in wanted.pairs}
+        found = {pair: _read(paths, source, wanted.timeframe) for pair, paths in files.items()}
+        if all(_reaches(recording.series, wanted) for recording in found.values()):
+            return found
+    raise NotFound(
+        "NO_CANDLES",
+        data=str(root),
+        timeframe=wanted.timeframe,
+        instruments=",".join(wanted.pairs),
+    )
+
+
+def _reaches(series: Series, wanted: Wanted) -> bool:
+    """Return whether the series has a candle inside the span."""
+    times = series.times
+    low = times[0] if wanted.from_ms is None else wanted.from_ms
+    high = times[-1] + 1 if wanted.to_ms is None else wanted.to_ms
+    return bool(np.searchsorted(times, low) < np.searchsorted(times, high))
 
 
 def _root(data: Path, pairs: list[str]) -> Path:
@@ -54,17 +80,17 @@ def _files(root: Path, pair: str, timeframe: str) -> list[Path]:
     return sorted(found)
 
 
-def _source(root: Path, pairs: list[str], timeframe: str) -> str:
+def _sources(root: Path, pairs: list[str], timeframe: str) -> list[str]:
+    """Return the file timeframes that every pair has and that divide `timeframe`, longest first."""
     wanted = TIMEFRAME_MS[timeframe]
-    for name, length in sorted(TIMEFRAME_MS.items(), key=lambda item: -item[1]):
-        if length <= wanted and wanted % length == 0 and all(_files(root, p, name) for p in pairs):
-            return name
-    raise NotFound("NO_CANDLES", data=str(root), timeframe=timeframe, instruments=",".join(pairs))
+    return [
+        name
+        for name, length in sorted(TIMEFRAME_MS.items(), key=lambda item: -item[1])
+        if wanted % length == 0 and all(_files(root, pair, name) for pair in pairs)
+    ]
 
 
 def _read(files: list[Path], source: str, timeframe: str) -> Recording:
-    if not files:
-        raise NotFound("NO_CANDLES", timeframe=source)
     parts = [_rows(path) for path in files]
     times: Times = np.concatenate([part[0] for part in parts])
     values: Values = np.concatenate([part[1] for part in parts])
@@ -87,6 +113,8 @@ def _rows(path: Path) -> tuple[Times, Values, int]:
     header, *lines = text.splitlines()
     if header.strip() != HEADER:
         raise InvalidInput("BAD_CANDLE_FILE", file=str(path), reason=f"header is not {HEADER}")
+    if not lines:
+        raise InvalidInput("BAD_CANDLE_FILE", file=str(path), reason="no candles")
     try:
         table = np.loadtxt(lines, delimiter=",", dtype=np.float64, ndmin=2)
     except ValueError as error:

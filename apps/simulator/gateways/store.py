@@ -12,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from apps.core.errors import Conflict
+from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.ledger import Ledger
 from apps.simulator.domain.orders import Order, Trade
 from apps.simulator.gateways.rows import (
@@ -59,6 +60,7 @@ _BLOCK: Final = (
     "ON CONFLICT (number) DO NOTHING"
 )
 
+_SELECT_ACCOUNTS: Final = "SELECT * FROM simulator_account WHERE "
 _SELECT_ORDERS: Final = "SELECT * FROM simulator_order WHERE "
 _SELECT_TRADES: Final = "SELECT * FROM simulator_trade WHERE "
 
@@ -118,6 +120,23 @@ class Store:
         for row in await self.read(statement):
             ledger.last_trade_id[row["symbol"]] = row["last"]
         return ledger
+
+    async def account(self, where: LiteralString, value: str) -> Account | None:
+        """Return the stored account that fulfils `where`, with its balances."""
+        rows = await self.read(_SELECT_ACCOUNTS + where, (value,))
+        if not rows:
+            return None
+        account = account_of(rows[0])
+        statement: LiteralString = "SELECT * FROM simulator_balance WHERE account_id = %s"
+        for row in await self.read(statement, (account.account_id,)):
+            account.balances[row["asset"]] = balance_of(row)
+        return account
+
+    async def next_account_id(self) -> int:
+        """Return a number no account has, also none that others insert."""
+        sequence: LiteralString = "pg_get_serial_sequence('simulator_account', 'id')"
+        rows = await self.read("SELECT nextval(" + sequence + ") AS id")
+        return int(rows[0]["id"])
 
     async def write(self, batch: Batch) -> None:
         """Store a batch in one transaction; it is durable when this returns."""

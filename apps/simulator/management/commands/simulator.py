@@ -35,9 +35,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--market",
             choices=("none", "random"),
-            default=env.str("SIMULATOR_MARKET", default="none"),
-            help="what a new exchange trades: nothing yet (recordings are loaded later), or a "
-            "seeded random market; an exchange that has a market keeps it",
+            default=env.str("SIMULATOR_MARKET", default="random"),
+            help="what a new exchange trades: a seeded random market, or nothing until recordings "
+            "are loaded; an exchange that has a market keeps it",
         )
         parser.add_argument("--seed", type=int, default=env.int("SIMULATOR_SEED", default=7))
         parser.add_argument(
