@@ -18,7 +18,7 @@ from apps.risk.actions.record_verdicts import record_verdicts
 from apps.trading.actions.judge_wishes import Judged, judge_wishes, order_draft
 from apps.trading.actions.write_targets import write_targets
 from apps.trading.domain.batch import Batch
-from apps.trading.domain.decision_text import codes_text, outcome, seen_text, wanted_text
+from apps.trading.domain.decision_text import decision_text
 from apps.trading.domain.wishes import Decision
 
 ACTOR: Final = Actor.task("trading.cycle")
@@ -27,12 +27,13 @@ _MINE: Final = """
 SELECT bot_id FROM bots_cycle
 WHERE scheduled_for = %s AND bot_id = ANY(%s) AND status = 'open' ORDER BY bot_id FOR UPDATE
 """
+# One JSON document: an array parameter would have every quote in it escaped, one by one.
 _CLOSE: Final = """
 UPDATE bots_cycle c SET status = k.status, outcome = k.outcome, seen = k.seen, wanted = k.wanted,
     codes = k.codes, closed_at = %s
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::jsonb[])
-    k(bot_id, status, outcome, seen, wanted, codes)
-WHERE c.bot_id = k.bot_id AND c.scheduled_for = %s AND c.status = 'open'
+FROM jsonb_to_recordset(%s::jsonb)
+    k(bot uuid, status text, outcome text, seen jsonb, wanted jsonb, codes jsonb)
+WHERE c.bot_id = k.bot AND c.scheduled_for = %s AND c.status = 'open'
 """
 
 
@@ -78,16 +79,14 @@ def _record_orders(batch: Batch, judged: Judged) -> None:
 
 
 def _close_cycles(batch: Batch, decisions: Sequence[Decision]) -> None:
-    texts: dict[int, tuple[str, str, str | None]] = {}
+    texts: dict[int, str] = {}
     rows = []
     for decision in decisions:
         # bots that are decided alike share one list of wishes
         text = texts.get(id(decision.wishes))
         if text is None or decision.codes:
-            text = (seen_text(decision, batch.prices), wanted_text(decision), codes_text(decision))
+            text = decision_text(decision, batch.prices)
             texts[id(decision.wishes)] = text
-        status = "failed" if decision.failed else "done"
-        rows.append((decision.bot.bot_id, status, outcome(decision), *text))
-    columns = [list(column) for column in zip(*rows, strict=True)]
+        rows.append(f'{{"bot":"{decision.bot.bot_id}",{text}')
     with connection.cursor() as cursor:
-        cursor.execute(_CLOSE, [now(), *columns, batch.at])
+        cursor.execute(_CLOSE, [now(), f"[{','.join(rows)}]", batch.at])

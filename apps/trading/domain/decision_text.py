@@ -10,6 +10,15 @@ from apps.trading.domain.batch import Price
 from apps.trading.domain.wishes import Decision, Wish
 
 
+def decision_text(decision: Decision, prices: dict[int, Price]) -> str:
+    """Return the rest of a decision's JSON object, after its bot: status, outcome, seen, …"""
+    status = "failed" if decision.failed else "done"
+    return (
+        f'"status":"{status}","outcome":"{outcome(decision)}","seen":{seen_text(decision, prices)},'
+        f'"wanted":{wanted_text(decision)},"codes":{codes_text(decision) or "null"}}}'
+    )
+
+
 def outcome(decision: Decision) -> str:
     """Return the cycle's outcome in one word."""
     if decision.failed:
