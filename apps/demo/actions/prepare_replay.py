@@ -18,6 +18,7 @@ from apps.demo.domain.plan import ReplayPlan, bot_slug
 from apps.marketdata.actions.advance_clock import advance_clock
 from apps.marketdata.actions.sync_instruments import sync_instruments
 from apps.marketdata.models import Instrument
+from apps.strategies.actions.sync_catalogue import sync_catalogue
 from apps.venues.models import VenueAccount
 
 ACTOR = Actor.task("demo.replay")
@@ -37,6 +38,7 @@ def prepare_replay(*, plan: ReplayPlan, start_ms: int) -> Prepared:
     advance_clock(to=from_ms(start_ms))
     account = VenueAccount.objects.get(slug=ACCOUNT)
     sync_instruments(account_id=account.id)
+    sync_catalogue()
     instruments = {
         item.symbol: item
         for item in Instrument.objects.filter(environment="simulated", symbol__in=plan.instruments)

@@ -12,6 +12,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("migrate", "--database", "owner", "--verbosity", "0"),
     ("migrate", "--database", "simulator", "--verbosity", "0"),
     ("roles", "sync"),
+    ("strategies", "sync"),
     ("schedules", "sync"),
     ("demo", "seed", "--if-empty"),
 )
