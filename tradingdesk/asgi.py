@@ -17,6 +17,9 @@ configure_environment(["asgi"])
 django_application = get_asgi_application()
 
 from apps.dashboard.routing import websocket_urlpatterns  # noqa: E402 - needs Django's apps loaded
+from apps.ops.checks import refuse_unsafe_start  # noqa: E402
+
+refuse_unsafe_start()
 
 application = ProtocolTypeRouter(
     {

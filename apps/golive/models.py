@@ -16,7 +16,9 @@ class GateCheck(DeskModel):
     bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="gate_checks")
     moment = models.CharField(max_length=8, choices=[(m, m) for m in ("request", "vote", "apply")])
     gate = models.CharField(max_length=40)
-    result = models.CharField(max_length=12, choices=[(r, r) for r in ("pass", "fail", "inconclusive")])
+    result = models.CharField(
+        max_length=12, choices=[(r, r) for r in ("pass", "fail", "inconclusive")]
+    )
     measured = models.CharField(max_length=80, blank=True)
     threshold = models.CharField(max_length=80)
     sample = models.PositiveIntegerField(default=0)

@@ -65,7 +65,9 @@ def test_a_permission_slipped_into_a_group_gives_nothing_and_sync_removes_it() -
 
 def test_a_permission_taken_from_a_group_is_gone_at_once_and_sync_restores_it() -> None:
     user = person("rita", "risk_manager")
-    Group.objects.get(name="risk_manager").permissions.remove(Permission.objects.get(codename="vote"))
+    Group.objects.get(name="risk_manager").permissions.remove(
+        Permission.objects.get(codename="vote")
+    )
     assert "vote" not in permissions_for(user)
     call_command("roles", "sync")
     assert "vote" in permissions_for(user)

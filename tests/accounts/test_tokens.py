@@ -60,14 +60,23 @@ def test_a_token_never_votes_nor_releases(rita: User) -> None:
 def test_the_audit_knows_the_token_by_its_public_id_only(rita: User) -> None:
     row, text = token(rita, "read")
     event = AuditEvent.objects.get(object_type="accounts_apitoken")
-    assert (event.object_id, event.object_name, event.verb) == (str(row.public_id), "ci", "token.create")
+    assert (event.object_id, event.object_name, event.verb) == (
+        str(row.public_id),
+        "ci",
+        "token.create",
+    )
     assert row.digest not in str(event.after)
     assert text[:15] not in str(event.after)
 
 
 @pytest.mark.parametrize(
     ("scopes", "days", "code"),
-    [(["vote"], 1, "SCOPE_UNKNOWN"), ([], 1, "SCOPE_UNKNOWN"), (["read"], 91, "TOKEN_LIFETIME"), (["read"], 0, "TOKEN_LIFETIME")],
+    [
+        (["vote"], 1, "SCOPE_UNKNOWN"),
+        ([], 1, "SCOPE_UNKNOWN"),
+        (["read"], 91, "TOKEN_LIFETIME"),
+        (["read"], 0, "TOKEN_LIFETIME"),
+    ],
 )
 def test_a_wrong_token_is_refused(rita: User, scopes: list[str], days: int, code: str) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -125,7 +134,9 @@ def test_the_command_prints_only_the_token(rita: User) -> None:
     assert not ApiToken.objects.exists()
 
 
-@pytest.mark.parametrize("words", [("--user", "nobody", "--scopes", "read"), ("--user", "rita", "--scopes", "all")])
+@pytest.mark.parametrize(
+    "words", [("--user", "nobody", "--scopes", "read"), ("--user", "rita", "--scopes", "all")]
+)
 def test_the_command_refuses_with_a_code(rita: User, words: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match=r"PERSON_NOT_FOUND|SCOPE_UNKNOWN"):
         call_command("token", "create", *words)

@@ -93,7 +93,9 @@ def test_a_temporary_table_of_the_same_name_changes_nothing(request_row) -> None
         cursor.execute(
             "CREATE TEMP TABLE approvals_changerequest AS SELECT * FROM public.approvals_changerequest"
         )
-        cursor.execute("UPDATE pg_temp.approvals_changerequest SET approvals_needed = 0, roles_needed = '[]'")
+        cursor.execute(
+            "UPDATE pg_temp.approvals_changerequest SET approvals_needed = 0, roles_needed = '[]'"
+        )
     refused(
         "VOTES_DO_NOT_SUFFICE",
         "UPDATE public.approvals_changerequest SET state = 'approved' WHERE id = %s",
@@ -146,7 +148,11 @@ def test_a_forged_request_is_refused(sam, changes, code) -> None:
     ],
 )  # fmt: skip
 def test_what_people_vote_on_is_frozen(request_row, rita, change) -> None:
-    refused("CONTENT_FROZEN", f"UPDATE approvals_changerequest SET {change} WHERE id = %s", [request_row.pk])
+    refused(
+        "CONTENT_FROZEN",
+        f"UPDATE approvals_changerequest SET {change} WHERE id = %s",
+        [request_row.pk],
+    )
 
 
 def test_votes_edits_and_requests_stay(request_row, rita) -> None:

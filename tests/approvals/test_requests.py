@@ -160,7 +160,12 @@ def test_a_rejection_is_final(sam, rita, ron) -> None:
 def test_who_may_not_vote_is_told_why_and_leaves_no_vote(who, values, code) -> None:
     requester = person("requester", "risk_manager")
     editor = person("editor", "risk_manager")
-    roles = {"requester": ["risk_manager"], "editor": ["risk_manager"], "voter": ["risk_manager"], "superuser": []}
+    roles = {
+        "requester": ["risk_manager"],
+        "editor": ["risk_manager"],
+        "voter": ["risk_manager"],
+        "superuser": [],
+    }
     user = person(who, *roles.get(who, [who]))
     if who == "superuser":
         user.is_superuser = user.is_staff = True
@@ -222,7 +227,10 @@ def test_a_changed_content_voids_for_good(sam, rita) -> None:
     request = opened(sam)
     void(actor=actor(sam), request_id=request.pk, actual_hash="f" * 64)
     request.refresh_from_db()
-    assert (request.state, request.closed_reason) == ("voided", f"the content changed (now {'f' * 12})")
+    assert (request.state, request.closed_reason) == (
+        "voided",
+        f"the content changed (now {'f' * 12})",
+    )
     with pytest.raises(RequestClosed):
         close(actor=actor(sam), request_id=request.pk, state="withdrawn", reason="")
 

@@ -67,7 +67,11 @@ def test_all_gates_pass_on_good_evidence_and_each_has_words() -> None:
         ("unknown_orders", {"orders_unknown": 1}, "fail"),
         ("protection", {"positions_protected": 1}, "fail"),
         ("protection", {"positions": 0, "positions_protected": 0}, "pass"),
-        ("protection", {"positions": 0, "positions_protected": 0, "stops_placed": 0}, "inconclusive"),
+        (
+            "protection",
+            {"positions": 0, "positions_protected": 0, "stops_placed": 0},
+            "inconclusive",
+        ),
         ("protection", {"wants_protection": False}, "fail"),
     ],
 )
@@ -88,7 +92,9 @@ pytest_db = pytest.mark.django_db
 
 
 def measured(bot, to_stage="testnet") -> dict[str, tuple[str, str]]:
-    return {gate.gate: (gate.result, gate.measured) for gate in gates_of(bot=bot, to_stage=to_stage)}
+    return {
+        gate.gate: (gate.result, gate.measured) for gate in gates_of(bot=bot, to_stage=to_stage)
+    }
 
 
 @pytest_db

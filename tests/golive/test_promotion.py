@@ -72,7 +72,11 @@ def test_one_vote_takes_a_bot_from_paper_to_testnet(sam, rita) -> None:
     assert event.change_request_id == str(request.pk)
     assert event.reason == f"{request.reference}: twenty good trades"
     moments = GateCheck.objects.filter(request=request).values_list("moment", flat=True)
-    assert {m: list(moments).count(m) for m in set(moments)} == {"request": 9, "vote": 9, "apply": 9}
+    assert {m: list(moments).count(m) for m in set(moments)} == {
+        "request": 9,
+        "vote": 9,
+        "apply": 9,
+    }
     assert {check.result for check in latest_checks(request)} == {"pass"}
 
 
@@ -85,7 +89,14 @@ def test_the_content_says_all_that_decides_what_the_bot_will_do(sam) -> None:
     assert content["instruments"] == ["BTC/USDT"]
     assert content["protection"] == {"stop_loss": "0.05"}
     assert {limit["name"] for limit in content["limits"]} >= {"daily_loss", "order_cost"}
-    assert {"account_id", "key_fingerprint", "environment", "venue", "parameters", "sizing"} <= content.keys()
+    assert {
+        "account_id",
+        "key_fingerprint",
+        "environment",
+        "venue",
+        "parameters",
+        "sizing",
+    } <= content.keys()
 
 
 def test_who_wrote_the_config_cannot_vote(sam, rita) -> None:
@@ -139,8 +150,12 @@ def test_a_bot_without_evidence_is_inconclusive_and_stays_where_it_is(sam, rita)
 def test_a_changed_config_voids_the_request_at_the_vote(sam, rita) -> None:
     bot = ready_bot()
     request = ask(sam, bot)
-    make_config(bot, [make_instrument(symbol="BTC/USDT")], strategy_version=bot.config.strategy_version,
-                protection={"stop_loss": "0.5"})
+    make_config(
+        bot,
+        [make_instrument(symbol="BTC/USDT")],
+        strategy_version=bot.config.strategy_version,
+        protection={"stop_loss": "0.5"},
+    )
     with pytest.raises(ContentChanged):
         say(rita, request)
     request.refresh_from_db()
@@ -153,7 +168,11 @@ def test_a_changed_config_voids_the_request_at_the_vote(sam, rita) -> None:
 def test_what_changes_between_vote_and_application_voids(sam, rita, change) -> None:
     bot = ready_bot()
     request = ask(sam, bot)
-    vote(actor=actor(rita), user=rita, ballot=Ballot(request.pk, "approve", "yes", request.content_hash))
+    vote(
+        actor=actor(rita),
+        user=rita,
+        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
+    )
     if change == "limit":
         Limit.objects.filter(name="daily_loss").update(value=5)
     elif change == "key":
@@ -169,7 +188,11 @@ def test_what_changes_between_vote_and_application_voids(sam, rita, change) -> N
 def test_gates_that_fail_at_the_last_moment_fail_the_request(sam, rita) -> None:
     bot = ready_bot()
     request = ask(sam, bot)
-    vote(actor=actor(rita), user=rita, ballot=Ballot(request.pk, "approve", "yes", request.content_hash))
+    vote(
+        actor=actor(rita),
+        user=rita,
+        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
+    )
     unknown_order(bot)
     assert apply_approved(request_id=request.pk, actor=APPLIER).state == "failed"
     request.refresh_from_db()
@@ -181,7 +204,11 @@ def test_gates_that_fail_at_the_last_moment_fail_the_request(sam, rita) -> None:
 def test_an_approval_past_its_time_is_not_applied(sam, rita, monkeypatch) -> None:
     bot = ready_bot()
     request = ask(sam, bot)
-    vote(actor=actor(rita), user=rita, ballot=Ballot(request.pk, "approve", "yes", request.content_hash))
+    vote(
+        actor=actor(rita),
+        user=rita,
+        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
+    )
     late = now() + timedelta(hours=25)
     monkeypatch.setattr("apps.golive.actions.apply_approved.now", lambda: late)
     assert apply_approved(request_id=request.pk, actor=APPLIER).state == "expired"
@@ -192,7 +219,11 @@ def test_an_approval_past_its_time_is_not_applied(sam, rita, monkeypatch) -> Non
 def test_the_sweep_applies_what_the_last_vote_could_not_and_only_once(sam, rita) -> None:
     bot = ready_bot()
     request = ask(sam, bot)
-    vote(actor=actor(rita), user=rita, ballot=Ballot(request.pk, "approve", "yes", request.content_hash))
+    vote(
+        actor=actor(rita),
+        user=rita,
+        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
+    )
     for _ in range(2):
         apply_approved_requests()
     bot.refresh_from_db()
@@ -203,7 +234,11 @@ def test_the_sweep_applies_what_the_last_vote_could_not_and_only_once(sam, rita)
 def test_a_voter_who_loses_the_role_before_it_is_applied_takes_the_vote_along(sam, rita) -> None:
     bot = ready_bot()
     request = ask(sam, bot)
-    vote(actor=actor(rita), user=rita, ballot=Ballot(request.pk, "approve", "yes", request.content_hash))
+    vote(
+        actor=actor(rita),
+        user=rita,
+        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
+    )
     rita.groups.clear()
     assert apply_approved(request_id=request.pk, actor=APPLIER).state == "voided"
     bot.refresh_from_db()
@@ -265,7 +300,12 @@ def test_one_promotion_of_a_bot_at_a_time(sam) -> None:
 
 
 def raise_to(user, to=2000, **values) -> ChangeRequest:
-    wanted = LimitRaise(**({"scope_kind": "desk", "scope_id": "", "name": "order_cost", "value": Decimal(to)} | values))
+    wanted = LimitRaise(
+        **(
+            {"scope_kind": "desk", "scope_id": "", "name": "order_cost", "value": Decimal(to)}
+            | values
+        )
+    )
     return request_limit_raise(actor=actor(user), user=user, wanted=wanted, reason="more room")
 
 
@@ -346,9 +386,15 @@ def test_an_applied_request_does_not_prove_twice(sam, rita) -> None:
 def test_one_bots_proof_does_not_raise_another(sam, rita) -> None:
     bot, other = ready_bot(), ready_bot()
     request = ask(sam, bot)
-    vote(actor=actor(rita), user=rita, ballot=Ballot(request.pk, "approve", "yes", request.content_hash))
+    vote(
+        actor=actor(rita),
+        user=rita,
+        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
+    )
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE approvals_changerequest SET state = 'applying' WHERE id = %s", [request.pk])
+        cursor.execute(
+            "UPDATE approvals_changerequest SET state = 'applying' WHERE id = %s", [request.pk]
+        )
     raise_ = "UPDATE bots_bot SET stage = %s, stage_request_id = %s WHERE id = %s"
     refused("STAGE_NEEDS_APPROVAL", raise_, ["testnet", request.pk, other.pk])
     refused("STAGE_", raise_, ["mainnet", request.pk, bot.pk])

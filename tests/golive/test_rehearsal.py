@@ -28,7 +28,11 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 def test_a_bot_walks_the_whole_ladder_on_market_time() -> None:
     call_command("rehearsal", "on")
     assert desk().rehearsal
-    sam, rita, ron = person("sam", "strategist"), person("rita", "risk_manager"), person("ron", "risk_manager")
+    sam, rita, ron = (
+        person("sam", "strategist"),
+        person("rita", "risk_manager"),
+        person("ron", "risk_manager"),
+    )
     bot = ready_bot(days=0, stage_evidence=False)
     clock = MarketClock.objects.create(now=now())
     for days, stage, people in ((14, "testnet", 1), (7, "small_capital", 2), (2, "mainnet", 2)):
