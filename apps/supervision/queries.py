@@ -36,6 +36,13 @@ _ACCOUNTS: Final = {
         SELECT a.id FROM venues_venueaccount a
         JOIN marketdata_instrument i USING (venue, environment) WHERE i.id::text = %(id)s""",
 }
+# Without a key and without an order there is nothing of ours, and nobody to ask.
+_REACHABLE: Final = """
+SELECT a.id FROM venues_venueaccount a
+WHERE a.archived_at IS NULL AND a.id IN ({accounts}) AND (a.api_key_sealed <> ''
+    OR EXISTS (SELECT FROM orders_order o WHERE o.account_id = a.id))
+ORDER BY a.slug
+"""
 # Conditions on bot `b`, its strategy `s` and instrument `i`.
 _IN_SCOPE: Final = {
     "desk": "true",
@@ -119,9 +126,10 @@ def halts_in_force() -> list[Restriction]:
 
 
 def accounts_in_scope(restriction: Restriction) -> list[UUID]:
-    """Return the accounts that a halt reaches."""
+    """Return the accounts that a halt reaches and that can hold something of ours."""
+    accounts = _ACCOUNTS[restriction.scope_kind]
     with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNTS[restriction.scope_kind], {"id": restriction.scope_id})
+        cursor.execute(_REACHABLE.format(accounts=accounts), {"id": restriction.scope_id})
         return [row[0] for row in cursor.fetchall()]
 
 

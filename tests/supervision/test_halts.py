@@ -26,6 +26,7 @@ from apps.supervision.actions.release_halt import HaltNotVerified, release_halt
 from apps.supervision.actions.run_halts import run_halts
 from apps.supervision.domain.patience import LONGEST, wait_after
 from apps.supervision.models import HaltRun
+from apps.venues.actions.write_keys import write_keys
 from tests.factories import make_account, make_draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -307,7 +308,7 @@ def test_a_lifted_halt_is_not_carried_out_any_more(bot, trade, venue):
 
 
 def test_one_account_s_trouble_does_not_stop_the_next(bot, trade, venue, monkeypatch):
-    make_account()
+    write_keys(actor=ACTOR, account_id=make_account().id, api_key="key", api_secret="secret")
     trade(bot, **REST)
     venue.cancel_fault = "no"
     press()
@@ -350,3 +351,10 @@ def test_the_halt_command_says_when_it_is_not_over_and_when_there_is_nothing_to_
         call_command("halt", "--scope", "bot", "--id", str(uuid4()), "--reason", "x")
     venue.cancel_fault = ""
     absorb(account_id=bot.account_id)
+
+
+def test_an_account_without_key_and_orders_holds_up_no_halt(bot, venue):
+    make_account()
+    press()
+    run_halts()
+    assert [run.account_id for run in HaltRun.objects.all()] == [bot.account_id]

@@ -121,7 +121,7 @@ def _begin(*, wait_seconds: float) -> psycopg.Connection[Any]:
     if _held.connection is not None:
         try:
             _held.connection.execute(begin)
-        except psycopg.OperationalError:
+        except psycopg.Error:
             close_permits()
         else:
             return _held.connection
@@ -141,7 +141,7 @@ def _release(*, account_id: UUID) -> None:
     try:
         if _held.connection is not None:
             _held.connection.execute("ROLLBACK")
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         # the wave is over either way; what it learned must still be stored
         log.warning("permit.lost", account=str(account_id), error=str(error).strip())
         close_permits()

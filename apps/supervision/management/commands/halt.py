@@ -17,6 +17,7 @@ from apps.core.errors import DeskError
 from apps.risk.actions.halt import halt
 from apps.risk.domain.restrictions import RESTRICTION_SCOPES
 from apps.risk.models import Restriction
+from apps.supervision.actions.open_runs import open_runs
 from apps.supervision.actions.run_halts import run_halts
 from apps.supervision.models import HaltRun
 from apps.supervision.queries import unfinished_runs
@@ -99,8 +100,8 @@ def _follow(found: Restriction, *, seconds: float, sweep: bool) -> bool:
     while True:
         if sweep:
             run_halts()
-        runs = HaltRun.objects.filter(restriction=found).exists()
-        is_over = runs and not [r for r in unfinished_runs() if r.restriction_id == found.id]
+        open_runs()
+        is_over = not [run for run in unfinished_runs() if run.restriction_id == found.id]
         if is_over or time.monotonic() >= until:
             return is_over
         time.sleep(0.25)
