@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Final
 
 from django.db import connection
 
-from apps.core.domain.timeframes import TIMEFRAME_MS
+from apps.core.domain.timeframes import TIMEFRAME_MS, open_ms
 from apps.marketdata.domain.candles import Candles
 from apps.marketdata.domain.windows import Key, WindowCache, columns
 from apps.marketdata.models import Instrument, Quote
@@ -42,6 +42,14 @@ SELECT asked.instrument_id, asked.timeframe, found.ts
        SELECT max(ts) AS ts FROM marketdata_candle
         WHERE instrument_id = asked.instrument_id AND timeframe = asked.timeframe) AS found
  WHERE found.ts IS NOT NULL
+"""
+SPANS_SQL: Final = """
+SELECT instrument_id, timeframe, max(ts), count(*)
+  FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::bigint[])
+       AS asked (instrument_id, timeframe, after, upto)
+  JOIN marketdata_candle USING (instrument_id, timeframe)
+ WHERE ts > after AND ts <= upto
+ GROUP BY instrument_id, timeframe
 """
 
 
@@ -164,3 +172,35 @@ def candles_between(*, instrument_id: int, timeframe: str, from_ms: int, to_ms: 
         )
         found = columns(cursor.fetchall())
     return Candles(timeframe, found[0].astype("int64"), *found[1:])
+
+
+def candle_spans(
+    *, counts: Mapping[tuple[int, str], int], at_ms: int
+) -> dict[tuple[int, str], tuple[int, int]]:
+    """Return per (instrument, timeframe) the newest open time and how many candles are stored.
+
+    Looked at are the newest `counts` candles that have closed by `at_ms` (epoch ms).
+    """
+    upto = [open_ms(at_ms, timeframe) - TIMEFRAME_MS[timeframe] for _, timeframe in counts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SPANS_SQL,
+            [
+                [instrument_id for instrument_id, _ in counts],
+                [timeframe for _, timeframe in counts],
+                [
+                    latest - count * TIMEFRAME_MS[timeframe]
+                    for (_, timeframe), count, latest in zip(
+                        counts, counts.values(), upto, strict=True
+                    )
+                ],
+                upto,
+            ],
+        )
+        return {(row[0], row[1]): (row[2], row[3]) for row in cursor.fetchall()}
+
+
+def symbols_of(*, instrument_ids: Collection[int]) -> dict[int, str]:
+    """Return the symbol of each of these instruments."""
+    found = Instrument.objects.filter(id__in=instrument_ids)
+    return dict(found.values_list("id", "symbol"))

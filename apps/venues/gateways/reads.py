@@ -87,7 +87,7 @@ def quote(ticker: dict[str, Any], *, now_ms: int) -> QuoteRow | None:
         symbol=ticker["symbol"],
         bid=number(ticker.get("bid")),
         ask=number(ticker.get("ask")),
-        last=exact(last),
+        last=exact(str(last)),
         at_ms=int(ticker.get("timestamp") or now_ms),
     )
 

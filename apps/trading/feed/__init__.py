@@ -1,0 +1,1 @@
+"""The feed: prices and our own orders, from streams and, when they fail, from polling."""
