@@ -15,7 +15,7 @@ from apps.accounts.queries import permissions_for
 class RolesBackend(ModelBackend):
     """Sign-in by password; permissions by the groups' roles only, for superusers too."""
 
-    def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
+    def user_can_authenticate(self, user: Any) -> bool:
         """Machines hold tokens and never sign in."""
         return super().user_can_authenticate(user) and not getattr(user, "is_machine", False)
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import (
-    PermissionsMixin,
-    UserManager,
-    _user_has_module_perms,
-    _user_has_perm,
-)
+from django.contrib.auth.models import PermissionsMixin, UserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from knox.models import AbstractAuthToken
@@ -20,7 +15,7 @@ from apps.core.fields import DeskModel
 from apps.core.ids import new_id
 
 
-class User(DeskModel, AbstractBaseUser, PermissionsMixin):
+class User(DeskModel, AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """A person, or a machine that only holds tokens. Roles are groups; see `domain/roles.py`."""
 
     username = models.CharField(
@@ -58,11 +53,13 @@ class User(DeskModel, AbstractBaseUser, PermissionsMixin):
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Ask the backends; Django's short cut for superusers does not exist here."""
-        return self.is_active and _user_has_perm(self, perm, obj)
+        return self.is_active and perm in self.get_all_permissions(obj)
 
     def has_module_perms(self, app_label: str) -> bool:
         """Ask the backends; Django's short cut for superusers does not exist here."""
-        return self.is_active and _user_has_module_perms(self, app_label)
+        return self.is_active and any(
+            perm.startswith(f"{app_label}.") for perm in self.get_all_permissions()
+        )
 
     def get_full_name(self) -> str:
         """Return the name that pages show."""

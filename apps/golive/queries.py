@@ -100,9 +100,9 @@ def touches_real_money(*, scope_kind: str, scope_id: str) -> bool:
     """Return whether a limit of this scope bounds a bot at a real-money stage."""
     bots = Bot.objects.filter(stage__in=["small_capital", "mainnet"])
     if scope_kind == "bot":
-        bots = bots.filter(pk=scope_id)
+        bots = bots.filter(pk=UUID(scope_id))
     elif scope_kind == "account":
-        bots = bots.filter(account_id=scope_id)
+        bots = bots.filter(account_id=UUID(scope_id))
     return bots.exists()
 
 

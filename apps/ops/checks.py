@@ -34,7 +34,7 @@ def present_setup(environment: Mapping[str, str]) -> Setup:
 
 
 @register(Tags.security, "tradingdesk")
-def check_start(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_start(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Report what a server outside DEBUG refuses to start with."""
     found = problems(present_setup(os.environ))
     return [Error(item.words, hint=item.fix, id=f"tradingdesk.{item.id}") for item in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
+
 from django.apps import apps
 from django.db import connection
 from django.utils.module_loading import module_has_submodule

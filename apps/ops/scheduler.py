@@ -24,6 +24,7 @@ from apps.ops.domain.schedules import ALLOWED_TASKS
 log = structlog.get_logger(__name__)
 ACTOR = Actor.task("beat")
 PAUSE_SECONDS = 1.0
+QUICK = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 WATCH_SECONDS = 5.0
 
 
@@ -37,7 +38,10 @@ class GovernedScheduler(DatabaseScheduler):
         self._lost: str | None = None
         self._beat_at = self._watched_at = float("-inf")
         super().__init__(*args, **kwargs)
-        self.max_interval = min(self.max_interval, PAUSE_SECONDS)
+        self.max_interval = PAUSE_SECONDS
+        # A broker that is away is asked again with the next message, not waited for with this one.
+        options = self.app.conf.broker_transport_options or {}
+        self.app.conf.broker_transport_options = {**options, **QUICK}
 
     def setup_schedule(self) -> None:
         """Leave the rows alone: the table of schedules, not Celery, says what there is."""

@@ -73,12 +73,12 @@ def test_the_simulator_is_asked_only_where_an_account_trades_there(
     assert "simulator" not in client.get("/readyz").json()["components"]
     make_account()
     assert client.get("/readyz").json()["missing"] == ["simulator"]
-    with _exchange() as address:
+    with Exchange() as address:
         settings.SIMULATOR_URL = address
         assert client.get("/readyz").json()["components"]["simulator"]["ok"]
 
 
-class _exchange:
+class Exchange:
     """An exchange that answers its ping."""
 
     def __enter__(self) -> str:

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 from celery import Celery
+from django.conf import settings
 from django.db import OperationalError
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from kombu import Connection
@@ -16,7 +17,6 @@ from apps.ops.actions.sync_schedules import sync_schedules
 from apps.ops.domain.schedules import SCHEDULES
 from apps.ops.models import Heartbeat
 from apps.ops.scheduler import GovernedScheduler
-from django.conf import settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -118,4 +118,4 @@ def test_who_changes_a_row_is_on_record_and_running_it_is_not(synced) -> None:
 
 def test_the_list_of_tasks_is_short() -> None:
     assert "celery.backend_cleanup" not in ALLOWED_TASKS
-    assert ALLOWED_TASKS == {schedule.task for schedule in SCHEDULES} | {"trading.run_account"}
+    assert {schedule.task for schedule in SCHEDULES} | {"trading.run_account"} == ALLOWED_TASKS

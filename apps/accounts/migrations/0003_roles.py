@@ -7,7 +7,7 @@ from apps.accounts.domain.roles import PERMISSIONS, ROLE_PERMISSIONS
 from apps.audit.sql import govern
 
 
-def make_roles(registry, schema_editor):
+def make_roles(registry, schema_editor):  # noqa: ANN001, ANN201
     alias = schema_editor.connection.alias
     content_type, _ = (
         registry.get_model("contenttypes", "ContentType")

@@ -17,7 +17,7 @@ from apps.core.domain.money import plain
 from apps.core.errors import InvalidInput
 
 
-def canonical(value: Any) -> Any:
+def canonical(value: Any) -> Any:  # noqa: PLR0911 - one line a type
     """Return `value` made only of objects, lists, text, integers, booleans and null.
 
     Decimals become plain text, floats their shortest text, times RFC 3339 in UTC, ids text:
