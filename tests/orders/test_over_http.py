@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from decimal import Decimal
@@ -203,3 +206,50 @@ def test_send_by_is_market_time(account, bot):
     order = record(bot, send_by=late + timedelta(minutes=1), decided_at=late)
     work(account.id)
     assert status(order) == "filled"
+
+
+SENDER = """
+import sys, uuid, django
+django.setup()
+from apps.orders.actions.send_orders import send_orders
+send_orders(account_id=uuid.UUID(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "accepted"), [("delay", True), ("timeout_before_accept", False)])
+def test_a_sender_killed_with_an_order_in_flight_is_settled(
+    account, bot, simulator, fault, accepted
+):
+    order = record(bot)
+    simulator.control("POST", "faults", {"kind": fault, "ms": 3000})
+    sender = subprocess.Popen(
+        [sys.executable, "-c", SENDER, str(account.id)],
+        env=os.environ | {"SIMULATOR_URL": simulator.url},
+    )
+    try:
+        wait_until(lambda: status(order) == "submitted" and not armed(simulator))
+    finally:
+        sender.kill()
+        sender.wait()
+    started = time.monotonic()
+    wait_until(lambda: work(account.id) and not unfinished())
+    assert time.monotonic() - started < 30
+    assert status(order) == ("filled" if accepted else "rejected")
+    assert Order.objects.filter(status="filled").count() == Fill.objects.count() == 1
+    assert_books_equal_the_exchange(account)
+
+
+def armed(simulator):
+    return [f for f in simulator.control("GET", "faults")["armed"] if f["count"]]
+
+
+def unfinished():
+    return Order.objects.exclude(status__in=["filled", "rejected"]).exists()
+
+
+def wait_until(question, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -240,6 +240,7 @@ def test_an_order_in_transit_is_left_alone_while_its_sender_lives(bot, venue):
         record(bot)
         assert send_orders(account_id=bot.account_id).is_busy
         assert venue.calls == []
+        sender.execute("SELECT pg_advisory_unlock_all()")
     assert resolve_orders(account_id=bot.account_id).asked == 1
     assert fresh(order).status == "unknown"
 
