@@ -42,7 +42,10 @@ end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens - granted), 'at', tostring(now))
 redis.call('PEXPIRE', KEYS[1], 120000)
 local wait = 0
-if granted < wanted then wait = (math.min(wanted, capacity - floor) + floor - tokens) / rate end
+if granted < wanted then
+    local goal = ARGV[5] == '1' and granted + 1 or math.min(wanted, capacity - floor)
+    wait = (goal + floor - tokens) / rate
+end
 return {granted, tostring(math.max(0, wait))}
 """
 BACK_OFF: Final = """
