@@ -70,7 +70,11 @@ class RandomMarket:
         self._told_ms = 0
 
     def now_ms(self) -> int:
-        """Market time: real time at speed 1, faster from the first start on otherwise."""
+        """Market time as far as it has been told: at most a tick behind the pace."""
+        return self._told_ms
+
+    def _pace_ms(self) -> int:
+        """Return where market time should be: real time at speed 1, else S times as far."""
         return self.spec.epoch_ms + round((to_ms(now()) - self.spec.real_ms) * self.spec.speed)
 
     def forming(self, symbol: str, /) -> tuple[float, float, float, float, float] | None:
@@ -97,7 +101,7 @@ class RandomMarket:
     async def start(self) -> None:
         """List the pairs, load or generate the history up to now."""
         await self._exchange.list_instruments(self._instruments)
-        at_ms = self.now_ms()
+        at_ms = self._pace_ms()
         current = at_ms // BLOCK_MS
         first = self.spec.epoch_ms // BLOCK_MS - self.spec.history_days * 24
         stored = await self._exchange.store.blocks(max(first, current - SHOWN_DAYS * 24))
@@ -135,7 +139,7 @@ class RandomMarket:
         while True:
             await asyncio.sleep(TICK_MS / 1000)
             count += 1
-            await self._advance(self.now_ms())
+            await self._advance(self._pace_ms())
             if count % 4 == 0 and self._exchange.audience is not None:
                 self._exchange.audience.on_forming(self._told_ms)
 
@@ -148,6 +152,8 @@ class RandomMarket:
             self._told_ms = until
             if until == edge:
                 self._close_minute(edge)
+                if edge % BLOCK_MS == 0:
+                    await self._exchange.journal.commit()
 
     async def _move(self, from_ms: int, until_ms: int) -> None:
         """Apply the prices between two moments of one minute: lowest and highest first, then the last."""
