@@ -189,6 +189,7 @@ def test_sql_cannot_insert_a_collar_wider_than_its_default():
         ({"value": D(-1)}, "LIMIT_OUT_OF_RANGE"),
         ({"value": D("1e25")}, "LIMIT_OUT_OF_RANGE"),
         ({"reason": " "}, "REASON_REQUIRED"),
+        ({"scope_kind": "instrument", "name": "daily_loss"}, "LIMIT_NOT_FOR_SCOPE"),
     ],
 )
 def test_nonsense_is_refused_by_name(values, code):

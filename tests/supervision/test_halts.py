@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from apps.bots.models import BotTarget
 from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
@@ -27,7 +28,7 @@ from apps.supervision.actions.run_halts import run_halts
 from apps.supervision.domain.patience import LONGEST, wait_after
 from apps.supervision.models import HaltRun
 from apps.venues.actions.write_keys import write_keys
-from tests.factories import make_account, make_draft
+from tests.factories import make_account, make_draft, make_target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ACTOR = Actor(kind="person", id="1", name="Rita")
@@ -213,6 +214,18 @@ def test_a_flatten_cancels_stops_sells_what_is_held_and_proves_flat(bot, trade, 
     assert Verdict.objects.get(order=order).proposal["purpose"] == "flatten"
     run = HaltRun.objects.get()
     assert run.verified_at <= run.flattened_at
+
+
+def test_after_a_flatten_nothing_is_wanted_until_the_strategy_changes_its_mind(
+    bot, instrument, trade, venue
+):
+    trade(bot)
+    make_target(bot, instrument)
+    press(flatten=True)
+    for _ in range(3):
+        again()
+    target = BotTarget.objects.get()
+    assert (target.target_amount, target.stopped_out, target.exposure) == (0, True, 1.0)
 
 
 def test_a_flatten_that_fills_in_part_goes_on_with_the_rest(bot, trade, venue, monkeypatch):

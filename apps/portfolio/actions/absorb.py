@@ -170,13 +170,13 @@ def _posting(fill: NewFill) -> Posting:
 
 
 def _remember_stops(new: Sequence[NewFill], changes: dict[Pair, Change]) -> None:
-    """A protective order that made a bot flat ends its target, until the strategy changes its mind."""
+    """A stop or a halt's flatten ends the target, until the strategy changes its mind."""
     flat: dict[Pair, datetime] = {}
     for fill in new:
         order = fill.order
         pair = (order.bot_id, order.instrument_id)
         unit = Unit(order.base, order.quote, order.amount_step)
-        if order.purpose == "protect" and is_flat(changes[pair].state.amount, unit):
+        if order.purpose in {"protect", "flatten"} and is_flat(changes[pair].state.amount, unit):
             flat[pair] = max(fill.at, flat.get(pair, fill.at))
     end_targets(stopped=flat)
 

@@ -79,6 +79,9 @@ def _checked(*, scope_kind: str, scope_id: str, name: str, value: Decimal) -> De
         raise InvalidInput(
             "SCOPE_UNKNOWN", field="scope_kind", value=scope_kind, allowed=list(LIMIT_SCOPES)
         )
+    if (scope_kind, name) == ("instrument", "daily_loss"):
+        # results are kept a bot and day; nothing could hold an instrument's sum against it
+        raise InvalidInput("LIMIT_NOT_FOR_SCOPE", field="name", value=name, scope_kind=scope_kind)
     number = exact(value)
     if number < 0 or number.adjusted() > 19:
         raise InvalidInput("LIMIT_OUT_OF_RANGE", field="value", value=plain(number), would_pass=0)
