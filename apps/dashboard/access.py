@@ -11,6 +11,7 @@ import structlog
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from apps.accounts import queries as accounts
@@ -19,7 +20,7 @@ from apps.core.actor import Actor
 from apps.core.errors import DeskError, NotFound
 from apps.dashboard.domain.words import sentence
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 OPEN_TO_EVERYONE = ""
 
 
@@ -66,7 +67,7 @@ def requires(
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
             if permission not in rights_of(request.user):
@@ -91,7 +92,7 @@ def signed_in(view: View) -> View:
     """Guard a view that any signed-in person may use on themselves."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         return _answered(view, request, *args, **kwargs)
@@ -104,7 +105,7 @@ def requires_post(view: View) -> View:
     """Refuse everything but POST, before anything else is looked at."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         return view(request, *args, **kwargs)
@@ -141,7 +142,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path())
 
 
-def _answered(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+def _answered(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
     try:
         return view(request, *args, **kwargs)
     except (Http404, NotFound) as error:

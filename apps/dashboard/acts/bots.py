@@ -106,7 +106,7 @@ def _demote_prompt(bot: Bot, effects: Effects) -> Prompt:
         if environment_fits(stage=s, environment=bot.account.environment, rehearsal=rehearsal)
     ]
     choices = tuple(Choice(stage, STAGE_WORDS[stage]) for stage in reversed(fitting))
-    lines = (
+    lines: tuple[str, ...] = (
         f"{bot.slug} falls from {STAGE_WORDS[bot.stage].lower()} at once. Climbing again needs its gates and votes.",
         _stays(effects),
     )

@@ -17,4 +17,4 @@ def feed_ages() -> list[dict[str, Any]]:
     found = grouped.annotate(
         instruments=Count("instrument_id"), newest=Max("observed_at"), oldest=Min("observed_at")
     )
-    return list(found.order_by("venue", "environment"))
+    return [dict(row) for row in found.order_by("venue", "environment")]

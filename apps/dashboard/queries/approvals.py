@@ -116,8 +116,11 @@ def lines_of(*, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Lin
     """Return every setting of both contents as one list of now and after."""
     old, new = flattened(before), flattened(after)
     names = [*new, *(name for name in old if name not in new)]
-    # A content that has no counterpart yet (a first request) shows as after alone.
-    return [Line(name, old.get(name, ""), new.get(name, "")) for name in names]
+    # `before` names only what would change; whatever it leaves out stays as it is.
+    return [
+        Line(name, old.get(name, new.get(name, "") if old else ""), new.get(name, ""))
+        for name in names
+    ]
 
 
 def flattened(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -129,7 +132,14 @@ def flattened(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
             found |= flattened(value, f"{key} · ")
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             for index, item in enumerate(value, start=1):
-                found |= flattened(item, f"{key} {index} · ")
+                found |= _item(key, index, item)
         else:
             found[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return found
+
+
+def _item(key: str, index: int, item: Mapping[str, Any]) -> dict[str, str]:
+    """Return one entry of a list; a limit shows as one line instead of three."""
+    if set(item) == {"scope", "name", "value"}:
+        return {f"{key} · {item['scope']} {item['name']}".replace("_", " "): str(item["value"])}
+    return flattened(item, f"{key} {index} · ")

@@ -141,7 +141,7 @@ def _instruments(bot: Bot) -> list[dict[str, Any]]:
     if bot.config is None:
         return []
     rows = bot.config.instruments.order_by("instrument__symbol")
-    return list(rows.values("instrument_id", "instrument__symbol"))
+    return [dict(row) for row in rows.values("instrument_id", "instrument__symbol")]
 
 
 def decisions_of(bot_id: UUID, *, before: Any = None) -> list[dict[str, Any]]:

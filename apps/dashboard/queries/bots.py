@@ -34,7 +34,7 @@ def bot_rows() -> list[dict[str, Any]]:
         strategy=F("config__strategy_version__strategy__name"),
         strategy_title=F("config__strategy_version__strategy__title"),
     )  # fmt: skip
-    return list(rows)
+    return [dict(row) for row in rows]
 
 
 def symbols_by_config() -> dict[UUID, list[str]]:
@@ -63,7 +63,7 @@ def order_counts() -> dict[UUID, dict[str, int]]:
         .values("bot_id")
         .annotate(open=Count("id"), unknown=Count("id", filter=Q(status="unknown")))
     )
-    return {row["bot_id"]: row for row in rows}
+    return {row["bot_id"]: {"open": row["open"], "unknown": row["unknown"]} for row in rows}
 
 
 def rejected_counts() -> dict[UUID, int]:

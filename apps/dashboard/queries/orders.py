@@ -43,9 +43,11 @@ SELECT (SELECT max(id) FROM orders_orderevent), (SELECT id FROM orders_fill ORDE
 """
 
 
-def orders(chosen: QueryDict) -> QuerySet[Order, dict[str, Any]]:
+def orders(chosen: QueryDict) -> QuerySet[Any, Any]:
     """Return the orders that fit the filters in the address, newest first."""
-    found = Order.objects.filter(SAVED.get(chosen.get("show", ""), SAVED[""])[1])
+    found: QuerySet[Any, Any] = Order.objects.filter(
+        SAVED.get(chosen.get("show", ""), SAVED[""])[1]
+    )
     if chosen.get("show") == "rejected":
         found = found.filter(decided_at__gte=now() - timedelta(days=1))
     found = by_bot_and_symbol(found, chosen)
@@ -56,7 +58,7 @@ def orders(chosen: QueryDict) -> QuerySet[Order, dict[str, Any]]:
     return found.order_by("-decided_at", "-id").values(*COLUMNS, **WORDS)
 
 
-def fills(chosen: QueryDict) -> QuerySet[Fill, dict[str, Any]]:
+def fills(chosen: QueryDict) -> QuerySet[Any, Any]:
     """Return the fills that fit the filters in the address, newest first."""
     found = by_bot_and_symbol(Fill.objects.all(), chosen)
     return found.order_by("-at", "-id").values(
@@ -65,7 +67,7 @@ def fills(chosen: QueryDict) -> QuerySet[Fill, dict[str, Any]]:
     )  # fmt: skip
 
 
-def by_bot_and_symbol(found: QuerySet[Any], chosen: QueryDict) -> QuerySet[Any]:
+def by_bot_and_symbol(found: QuerySet[Any, Any], chosen: QueryDict) -> QuerySet[Any, Any]:
     """Narrow orders or fills to a bot's slug and a symbol."""
     if bot := chosen.get("bot", "").strip():
         found = found.filter(bot__slug=bot)

@@ -54,15 +54,17 @@ class Node:
 
 def read_limits() -> list[Node]:
     """Return the tree desk → account → bot, then instruments (a fixed number of statements)."""
-    bots = list(Bot.objects.filter(archived_at=None).order_by("slug").values("id", "slug", "account_id", "account__slug"))  # fmt: skip
+    rows = Bot.objects.filter(archived_at=None).order_by("slug")
+    columns = ("id", "slug", "account_id", "account__slug")
+    bots: list[dict[str, Any]] = [{**row} for row in rows.values(*columns)]
     used = _used(bots)
     nodes: dict[Scope, Node] = {("desk", ""): Node("desk", "", "Desk")}
     by_account: dict[tuple[UUID, str], list[dict[str, Any]]] = defaultdict(list)
     for bot in bots:
         by_account[(bot["account_id"], bot["account__slug"])].append(bot)
-    for (account, slug), rows in sorted(by_account.items(), key=lambda item: item[0][1]):
+    for (account, slug), mine in sorted(by_account.items(), key=lambda item: item[0][1]):
         nodes[("account", str(account))] = Node("account", str(account), slug)
-        for bot in rows:
+        for bot in mine:
             nodes[("bot", str(bot["id"]))] = Node("bot", str(bot["id"]), bot["slug"])
     stored = list(Limit.objects.order_by("scope_kind", "name"))
     others = [

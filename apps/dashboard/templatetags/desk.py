@@ -21,16 +21,21 @@ register.filter("explain", words.explain)
 register.filter("sentence", words.sentence)
 
 
+def _known(value: object) -> Decimal | None:
+    """Return a Decimal as it is; a template's empty text for "not there" is None."""
+    return value if isinstance(value, Decimal) else None
+
+
 @register.filter
 def ticked(value: Decimal | None, tick: Decimal | None) -> str:
     """Write a price to the tick, or an amount to the step."""
-    return formats.price(value, tick)
+    return formats.price(_known(value), tick)
 
 
 @register.filter
 def money(value: Decimal | None) -> str:
     """Write quote units with 2 places."""
-    return formats.number(value)
+    return formats.number(_known(value))
 
 
 @register.filter
@@ -66,7 +71,7 @@ def lookup(mapping: dict[str, Any], key: str) -> Any:
 @register.filter
 def fine(value: Decimal | None) -> str:
     """Write an exact decimal without trailing zeros."""
-    return formats.MISSING if value is None else plain(value)
+    return plain(value) if isinstance(value, Decimal) else formats.MISSING
 
 
 @register.filter

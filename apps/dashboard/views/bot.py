@@ -55,7 +55,12 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """Show chart, position, protection, open orders; `?part=` asks for one region alone."""
     page = read_bot(slug)
     context = bot_context(page, "", rights_of(request.user))
-    context["decisions"] = decisions_of(page.bot.pk)[:8]
+    wanted = request.GET.get("instrument", "")
+    shown = next((row for row in page.symbols if str(row["instrument_id"]) == wanted), None)
+    context |= {
+        "decisions": decisions_of(page.bot.pk)[:8],
+        "shown": shown or next(iter(page.symbols), None),
+    }
     return render(request, REGIONS.get(request.GET.get("part", ""), "bot/overview.html"), context)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.forms import AuthenticationForm
@@ -62,7 +63,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         words = LINK_WORDS.get(error.code, "")
         context = {"code": error.code, "words": words}
         return render(request, "session/welcome_refused.html", context, status=error.status)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
     return redirect("/")
 
 
