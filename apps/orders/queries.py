@@ -18,10 +18,8 @@ from apps.orders.domain.rows import Asked, FactRow, KnownOrder, Sendable, Unfini
 Pair = tuple[UUID, int]
 
 _UNFINISHED: Final = """
-SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, o.purpose, o.side, o.type, o.status,
-    o.amount, o.filled, o.price, o.stop_price, o.replaces_id, o.send_by, v.reservation_price
-FROM orders_order o JOIN risk_verdict v ON v.id = o.verdict_id
-WHERE o.status = ANY(%(unfinished)s) AND {scope} ORDER BY o.decided_at, o.id
+SELECT id, client_order_id, bot_id, instrument_id, purpose, side, status, amount, filled
+FROM orders_order WHERE account_id = %s AND status = ANY(%s) ORDER BY decided_at, id
 """
 _KNOWN: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, o.purpose, o.side, i.symbol, i.base,
@@ -59,20 +57,10 @@ WHERE o.account_id = %(account)s AND {wanted} ORDER BY o.decided_at, o.id LIMIT 
 """
 
 
-def unfinished_orders(
-    *, account_id: UUID | None = None, bot_ids: Sequence[UUID] | None = None
-) -> list[UnfinishedOrder]:
-    """Return unfinished orders of an account, of some bots, or of the desk, oldest first."""
-    value: Any
-    if bot_ids is not None:
-        scope, value = "o.bot_id = ANY(%(value)s)", list(bot_ids)
-    elif account_id is not None:
-        scope, value = "o.account_id = %(value)s", account_id
-    else:
-        scope, value = "true", None
+def unfinished_orders(*, account_id: UUID) -> list[UnfinishedOrder]:
+    """Return the account's orders that may still have or get an effect, oldest first."""
     with connection.cursor() as cursor:
-        values = {"unfinished": list(UNFINISHED), "value": value}
-        cursor.execute(_UNFINISHED.format(scope=scope), values)
+        cursor.execute(_UNFINISHED, [account_id, list(UNFINISHED)])
         return [UnfinishedOrder(*row) for row in cursor.fetchall()]
 
 

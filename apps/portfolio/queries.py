@@ -1,18 +1,16 @@
-"""Reads of positions, results, balances, and of what `absorb` needs."""
+"""Reads of the books: balances, and what absorbing and rebuilding need."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from django.db import connection
 
-from apps.core.domain.money import ZERO
 from apps.portfolio.domain.books import Pair
 from apps.portfolio.domain.position import DayResult, Execution, State, Trip
 
@@ -34,22 +32,6 @@ SELECT id, bot_id, instrument_id, opened_at, closed_at, profit, fees, entry_cost
 FROM portfolio_roundtrip
 JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instrument_id)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A bot's holding of an instrument: amount in base units, the rest in quote units."""
-
-    amount: Decimal = ZERO
-    basis: Decimal = ZERO
-    realised_profit: Decimal = ZERO
-    fees: Decimal = ZERO
-    opened_at: datetime | None = None
-
-    @property
-    def average(self) -> Decimal | None:
-        """The average entry price (quote per base), or None while nothing is held."""
-        return self.basis / self.amount if self.amount else None
 
 
 def columns(pairs: Iterable[Pair]) -> list[list[object]]:
@@ -103,43 +85,6 @@ def stored_days(*, bot_ids: Sequence[UUID]) -> dict[tuple[UUID, date], DayResult
             [list(bot_ids)],
         )
         return {(row[0], row[1]): DayResult(*row[2:]) for row in cursor.fetchall()}
-
-
-def holdings(*, bot_ids: Sequence[UUID]) -> dict[Pair, Held]:
-    """Return what these bots hold, by (bot, instrument), in one statement; absent means nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT bot_id, instrument_id, amount, basis, realised_profit, fees, opened_at"
-            " FROM portfolio_position WHERE bot_id = ANY(%s)",
-            [list(bot_ids)],
-        )
-        return {(row[0], row[1]): Held(*row[2:]) for row in cursor.fetchall()}
-
-
-def daily_results(*, bot_ids: Sequence[UUID], day: date) -> dict[UUID, DayResult]:
-    """Return the realised result of these bots on a UTC day (market time); absent means zero."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT bot_id, realised_profit, fees, fills FROM portfolio_dailyresult"
-            " WHERE bot_id = ANY(%s) AND day = %s",
-            [list(bot_ids), day],
-        )
-        return {row[0]: DayResult(*row[1:]) for row in cursor.fetchall()}
-
-
-def marked(*, account_id: UUID) -> list[tuple[UUID, int, Decimal, Decimal, Decimal | None]]:
-    """Return (bot, instrument, amount, basis, last price) of an account's open positions.
-
-    The price is None where no quote is stored; amount in base, basis in quote units.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.bot_id, p.instrument_id, p.amount, p.basis, q.last FROM portfolio_position p"
-            " LEFT JOIN marketdata_quote q USING (instrument_id)"
-            " WHERE p.account_id = %s AND p.amount <> 0 ORDER BY p.bot_id, p.instrument_id",
-            [account_id],
-        )
-        return list(cursor.fetchall())
 
 
 def balances(*, account_id: UUID) -> dict[str, Decimal]:

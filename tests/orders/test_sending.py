@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
@@ -14,6 +15,7 @@ from apps.bots.models import Bot
 from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.orders.actions import send_orders as sending
+from apps.orders.actions import send_wave
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.actions.resolve_orders import resolve_orders
@@ -21,11 +23,13 @@ from apps.orders.actions.send_cancels import send_cancels
 from apps.orders.actions.send_orders import send_orders
 from apps.orders.models import Order
 from apps.portfolio.actions.absorb import absorb
+from apps.risk.actions import permit
 from apps.risk.actions.halt import halt
 from apps.risk.actions.permit import close_permits
 from apps.risk.models import Verdict
 from apps.venues.domain.reports import OrderTicket
 from apps.venues.gateways.budget import Admission
+from apps.venues.gateways.errors import ReadFailed
 from tests.factories import make_draft, make_fill, make_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,6 +144,54 @@ def test_without_rate_tokens_an_order_waits_unclaimed(bot, venue):
     venue.admission = Admission(entries=0, exits=0, wait=1.0)
     assert send_orders(account_id=bot.account_id).throttled == 1
     assert (fresh(order).status, venue.calls) == ("created", [])
+
+
+def test_exits_go_when_the_share_of_entries_is_used_up(bot, venue):
+    hold(bot)
+    with transaction.atomic():
+        create_orders(drafts=[make_draft(bot, leg=str(n)) for n in range(25)])
+    leave = record(bot, purpose="reduce", side="sell", leg="exit")
+    venue.admission = Admission(entries=0, exits=1, wait=1.0)
+    summary = send_orders(account_id=bot.account_id)
+    assert venue.calls == [("create", leave.client_order_id)]
+    assert summary.throttled == 20
+
+
+def test_a_venue_that_cannot_be_reached_keeps_orders_unclaimed(bot, venue):
+    order = record(bot)
+
+    async def away(**_):
+        raise ReadFailed(message="connection refused")
+
+    venue.admit_orders = away
+    assert send_orders(account_id=bot.account_id).throttled == 1
+    assert (fresh(order).status, venue.calls) == ("created", [])
+
+
+def test_a_barrier_that_holds_the_permit_queues_the_order_anew(bot, venue, monkeypatch):
+    order = record(bot)
+    monkeypatch.setattr(permit, "PERMIT_WAIT_SECONDS", 0.2)
+    params = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold"):
+        params.pop(name, None)
+    with psycopg.connect(**params) as control:
+        control.execute("SELECT pg_advisory_xact_lock(%s)", [permit.lock_key(bot.account_id)])
+        assert send_orders(account_id=bot.account_id).retrying == 1
+    assert (fresh(order).status_reason, venue.calls) == ("PERMIT_UNAVAILABLE", [])
+    assert send_orders(account_id=bot.account_id).acknowledged == 1
+
+
+def test_a_wave_that_never_ends_is_unknown(bot, venue, monkeypatch):
+    order = record(bot)
+    monkeypatch.setattr(send_wave, "DEADLINE_SECONDS", 0.1)
+
+    async def hang(ticket, **_):
+        venue.accept(ticket)
+        await asyncio.sleep(5)
+
+    venue.create_order = hang
+    assert send_orders(account_id=bot.account_id).unknown == 1
+    assert fresh(order).status == "unknown"
 
 
 def test_a_refusal_is_the_venues_proof(bot, venue):

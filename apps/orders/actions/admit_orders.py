@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -16,13 +17,14 @@ from apps.venues.gateways.loop import call
 from apps.venues.queries import credentials
 
 log = structlog.get_logger(__name__)
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS: Final = 20.0
 
 
-def admit_orders(*, account_id: UUID, orders: Sequence[Sendable]) -> list[Sendable]:
+def admit_orders(*, account_id: UUID, orders: Sequence[Sendable]) -> list[Sendable] | None:
     """Return those of `orders` that the shared rate budget lets go now, in their order.
 
     Exits come before entries. What is not admitted stays `created` and waits for its next turn.
+    None when the venue cannot be reached.
     """
     exits = sum(order.purpose != "entry" for order in orders)
     gateway = gateways.gateway(credentials(account_id=account_id))
@@ -30,7 +32,7 @@ def admit_orders(*, account_id: UUID, orders: Sequence[Sendable]) -> list[Sendab
         granted = call(_admit(gateway, len(orders) - exits, exits), timeout=PATIENCE_SECONDS)
     except (VenueError, TimeoutError) as error:
         log.warning("send.venue_unreachable", account=str(account_id), error=str(error))
-        return []
+        return None
     left = {True: granted.entries, False: granted.exits}
     admitted = []
     for order in orders:

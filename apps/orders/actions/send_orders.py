@@ -70,30 +70,37 @@ def send_orders(*, account_id: UUID) -> SendSummary:
             return SendSummary(is_busy=True)
         due = orders_to_send(account_id=account_id)
         for start in range(0, len(due), WAVE):
-            _send(account_id, due[start : start + WAVE], summary)
-            if summary.retrying or summary.throttled:
+            wave = due[start : start + WAVE]
+            if summary.throttled:
+                # entries have used up their share of the rate budget; exits have one of their own
+                wave = [order for order in wave if order.purpose != "entry"]
+            if not _send(account_id, wave, summary):
                 break
     if summary.retrying or summary.throttled:
         time.sleep(PAUSE_SECONDS)
     return summary
 
 
-def _send(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> None:
+def _send(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> bool:
+    """Send one wave; return whether the venue can take another now."""
     wanted = _screened(account_id, orders, summary)
     if not wanted:
-        return
+        return True
     admitted = admit_orders(account_id=account_id, orders=wanted)
-    summary.throttled += len(wanted) - len(admitted)
+    summary.throttled += len(wanted) - len(admitted or ())
+    if not admitted:
+        return admitted is not None
     claimed = claim_orders(order_ids=[order.id for order in admitted], market_now=market_now())
     wave = [order for order in admitted if order.id in claimed]
     if not wave:
-        return
+        return True
     result = send_wave(account_id=account_id, orders=wave)
     moves = store_answers(account_id=account_id, result=result)
     summary.sent += list(result.answers)
     for move in moves.values():
         _count(summary, move)
     log.info("orders.answered", account=str(account_id), **Counter(m.after for m in moves.values()))
+    return not summary.retrying
 
 
 def _screened(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> list[Sendable]:

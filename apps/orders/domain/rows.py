@@ -110,7 +110,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedOrder:
-    """An order that may still have or get an effect; amounts in base, prices in quote per base."""
+    """An order that may still have or get an effect; amounts in base units."""
 
     id: UUID
     client_order_id: str
@@ -118,17 +118,6 @@ class UnfinishedOrder:
     instrument_id: int
     purpose: str
     side: str
-    type: str
     status: str
     amount: Decimal
     filled: Decimal
-    price: Decimal | None
-    stop_price: Decimal | None
-    replaces_id: UUID | None
-    send_by: datetime
-    reservation_price: Decimal | None
-
-    @property
-    def remaining(self) -> Decimal:
-        """What is not filled yet, base units."""
-        return max(self.amount - self.filled, Decimal(0))
