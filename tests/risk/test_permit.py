@@ -75,7 +75,7 @@ def test_reducing_lets_exits_out_and_entries_not():
     )  # fmt: skip
     assert not permitted(bot, "entry")
     assert permitted(bot, "reduce")
-    lift(actor=ACTOR, restriction_id=found.id, reason="clean")
+    lift(actor=Actor.task("reconciliation"), restriction_id=found.id, reason="clean")
     assert permitted(bot, "entry")
 
 

@@ -19,7 +19,7 @@ from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NotFound, RequiresChangeRequest
 from apps.risk.actions.halt import halt
-from apps.risk.actions.lift import HaltNeedsRelease, lift
+from apps.risk.actions.lift import HaltNeedsRelease, LiftsItself, lift
 from apps.risk.actions.lock_books import BooksOutsideTransaction, lock_books
 from apps.risk.actions.record_verdicts import record_verdicts
 from apps.risk.actions.restrict import restrict
@@ -331,6 +331,16 @@ def test_a_halt_is_not_lifted_without_its_re_check_and_a_reason():
     assert AuditEvent.objects.filter(verb="halt.release").count() == 1
     with pytest.raises(NotFound):
         lift(actor=ACTOR, restriction_id=uuid4(), reason="x")
+
+
+def test_a_person_cannot_talk_an_account_reconciled():
+    given = {"scope_kind": "account", "scope_id": "x", "state": "reducing", "reason": "start"}
+    found = restrict(actor=ACTOR, code="NOT_RECONCILED", **given)
+    with pytest.raises(LiftsItself):
+        lift(actor=ACTOR, restriction_id=found.id, reason="trust me")
+    assert lift(
+        actor=Actor.task("reconciliation"), restriction_id=found.id, reason="equal"
+    ).lifted_at
 
 
 def test_account_restrictions_are_those_that_bind_all_of_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +13,14 @@ from apps.core.clock import now
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.risk.actions.restrict import notify
 from apps.risk.models import Restriction
+
+SELF_LIFTING: Final = frozenset({"NOT_RECONCILED"})
+
+
+class LiftsItself(Conflict):
+    """Only the comparison of the books ends this restriction, not a person's word."""
+
+    default_code = "LIFTS_ITSELF"
 
 
 class HaltNeedsRelease(Conflict):
@@ -29,6 +38,7 @@ def lift(
 
     :raises NotFound: no such restriction.
     :raises HaltNeedsRelease: a halt without the re-check.
+    :raises LiftsItself: a person would lift NOT_RECONCILED.
     :raises InvalidInput: without a reason.
     """
     if not reason.strip():
@@ -41,6 +51,8 @@ def lift(
             return found
         if found.state == "halted" and not halt_is_over:
             raise HaltNeedsRelease(restriction=str(restriction_id), restriction_code=found.code)
+        if found.code in SELF_LIFTING and actor.kind != "task":
+            raise LiftsItself(restriction=str(restriction_id), restriction_code=found.code)
         verb = "halt.release" if found.state == "halted" else "restriction.lift"
         with acting(actor=actor, verb=verb, reason=reason):
             found.lifted_at, found.lifted_by, found.lift_reason = now(), actor.name, reason

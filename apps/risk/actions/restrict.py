@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final, Unpack
+
 from django.db import connection, transaction
 
 from apps.audit.context import acting
@@ -9,29 +11,30 @@ from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
 from apps.risk.domain.restrictions import RESTRICTION_SCOPES, SEVERITY
+from apps.risk.domain.scope_terms import ScopeTerms
 from apps.risk.models import Restriction
 
-CHANNEL = "desk_restriction"
+CHANNEL: Final = "desk_restriction"
 
 
-def restrict(  # noqa: PLR0913 - a restriction is its scope, state, code and reason
+def restrict(
     *,
     actor: Actor,
-    scope_kind: str,
-    scope_id: str,
     state: str,
     code: str,
     reason: str,
     flatten: bool = False,
+    **terms: Unpack[ScopeTerms],
 ) -> Restriction:
     """Put a restriction in force, once per scope and code; an existing one only gets stricter.
 
-    `scope_id`: empty for the desk, a stage, a venue id, a strategy's name, else the row's id.
+    The scope is given by `scope_kind` and `scope_id`, see `ScopeTerms`.
 
     :raises InvalidInput: unknown scope kind or state, or no reason.
     """
-    _check(scope_kind=scope_kind, state=state, reason=reason, flatten=flatten)
-    scope = {"scope_kind": scope_kind, "scope_id": "" if scope_kind == "desk" else str(scope_id)}
+    kind = terms["scope_kind"]
+    _check(scope_kind=kind, state=state, reason=reason, flatten=flatten)
+    scope = {"scope_kind": kind, "scope_id": "" if kind == "desk" else str(terms["scope_id"])}
     verb = "halt" if code == "HALT" else "restrict"
     with transaction.atomic(), acting(actor=actor, verb=verb, reason=reason):
         made = Restriction(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from django.db import transaction
 
@@ -16,6 +16,7 @@ from apps.core.domain.money import exact, plain
 from apps.core.errors import InvalidInput, NotFound, NotPermitted, RequiresChangeRequest
 from apps.risk.domain.defaults import ALWAYS
 from apps.risk.domain.limits import LIMIT_NAMES
+from apps.risk.domain.scope_terms import ScopeTerms
 from apps.risk.models import LIMIT_SCOPES, Limit
 from apps.risk.queries import scope_exists
 
@@ -33,17 +34,16 @@ def limit_content(*, scope_kind: str, scope_id: str, name: str, value: Decimal) 
     return {"scope_kind": scope_kind, "scope_id": scope_id, "name": name, "value": plain(value)}
 
 
-def set_limit(  # noqa: PLR0913 - a limit is its scope, name, value and reason
+def set_limit(
     *,
     actor: Actor,
-    scope_kind: str,
-    scope_id: str,
     name: str,
     value: Decimal,
     reason: str,
     proof: ChangeRequest | None = None,
+    **terms: Unpack[ScopeTerms],
 ) -> Limit:
-    """Set one limit of one scope (`scope_id` empty for the desk), in the unit of its name.
+    """Set one limit of one scope (`scope_kind`, `scope_id`), in the unit of its name.
 
     Lowering it, or setting the first one, is immediate. Raising it demands `proof`: a
     `limit.raise` request in state applying whose content is exactly this.
@@ -53,7 +53,8 @@ def set_limit(  # noqa: PLR0913 - a limit is its scope, name, value and reason
     :raises RequiresChangeRequest: it would widen the risk and there is no proof.
     :raises ProofMismatch: the proof is for something else.
     """
-    scope_id = "" if scope_kind == "desk" else str(scope_id)
+    scope_kind = terms["scope_kind"]
+    scope_id = "" if scope_kind == "desk" else str(terms["scope_id"])
     value = _checked(scope_kind=scope_kind, scope_id=scope_id, name=name, value=value)
     if not reason.strip():
         raise InvalidInput("REASON_REQUIRED", field="reason")
