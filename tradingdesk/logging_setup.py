@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from apps.core.scrubbing import scrub
+
 SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -13,6 +15,11 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
+
+
+def scrub_line(_: Any, __: str, line: Any) -> Any:
+    """Take secrets out of a line, traceback and all, before anyone prints it."""
+    return scrub(line)
 
 
 def configure_structlog() -> None:
@@ -42,6 +49,7 @@ def logging_config(*, level: str, fmt: str) -> dict[str, Any]:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
+                    scrub_line,
                     renderer,
                 ],
             }

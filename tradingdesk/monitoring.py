@@ -24,7 +24,6 @@ def configure_sentry(dsn: str, *, transport: type[Transport] | Transport | None 
         dsn=dsn,
         before_send=before_send,
         before_send_transaction=before_send,
-        send_default_pii=False,
         include_local_variables=True,
         max_request_body_size="never",
         traces_sample_rate=0.0,

@@ -13,7 +13,7 @@ SENSITIVE_NAME: Final = re.compile(
 )
 SENSITIVE_TEXT: Final = (
     re.compile(r"(?i)(signature|apiKey|secret|password|token|X-MBX-APIKEY)(['\"]?\s*[=:]\s*['\"]?)[^&\s'\",;]+"),
-    re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"(?i)\b((?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"\b[A-Za-z0-9]{64}\b"),
     re.compile(r"\btd_[0-9a-f]{16,}\b"),
     re.compile(r"(?i)([a-z+]+://[^:/@\s]*:)[^@/\s]+(?=@)"),
@@ -24,7 +24,7 @@ SENSITIVE_TEXT: Final = (
 def scrub_text(text: str) -> str:
     """Return `text` with everything that looks like a credential replaced."""
     for pattern in SENSITIVE_TEXT:
-        text = pattern.sub(lambda m: f"{m.group(1)}{HIDDEN}" if m.lastindex else HIDDEN, text)
+        text = pattern.sub(lambda m: "".join(m.groups("")) + HIDDEN, text)
     return text
 
 
