@@ -21,6 +21,7 @@ from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.actions.resolve_orders import resolve_orders
 from apps.orders.actions.send_cancels import send_cancels
 from apps.orders.actions.send_orders import send_orders
+from apps.orders.actions.store_facts import store_facts
 from apps.orders.models import Order
 from apps.portfolio.actions.absorb import absorb
 from apps.risk.actions import permit
@@ -90,6 +91,26 @@ def test_it_is_committed_as_submitted_before_a_byte_leaves(bot, venue):
     venue.on_create = look
     send_orders(account_id=bot.account_id)
     assert seen == ["submitted", order.client_order_id]
+
+
+def test_a_stream_may_tell_of_the_fill_before_the_answer_comes(bot, venue):
+    order = record(bot)
+
+    async def overtaken(ticket, **_):
+        report = venue.accept(ticket)
+        await asyncio.to_thread(hear, report)
+        return report
+
+    def hear(report):
+        store_facts(account_id=bot.account_id, source="stream", orders=[report])
+        absorb(account_id=bot.account_id)
+        connection.close()
+
+    venue.create_order = overtaken
+    assert send_orders(account_id=bot.account_id).sent == [order.id]
+    absorb(account_id=bot.account_id)
+    assert (fresh(order).status, order.fills.count()) == ("filled", 1)
+    assert [e.after for e in order.events.all()] == ["created", "submitted", "filled"]
 
 
 def test_a_late_order_is_withdrawn_unsent(bot, venue):

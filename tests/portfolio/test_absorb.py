@@ -16,6 +16,7 @@ from apps.core.clock import now, to_ms
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.store_facts import store_facts
 from apps.orders.models import Fill, Order, OrderEvent, VenueFact
+from apps.portfolio.actions import absorb as absorbing
 from apps.portfolio.actions.absorb import absorb
 from apps.portfolio.models import Balance, DailyResult, JournalLine, Position, RoundTrip
 from tests.factories import (
@@ -242,6 +243,19 @@ def test_the_same_order_of_the_same_cycle_is_recorded_once():
         assert create_orders(drafts=[draft]) == first
     assert Order.objects.count() == 1
     assert OrderEvent.objects.count() == 1
+
+
+def test_more_facts_than_a_batch_are_all_absorbed(bot, monkeypatch):
+    monkeypatch.setattr(absorbing, "BATCH", 3)
+    order = make_order(bot, status="submitted", amount=Decimal(10))
+    nameless = [fill_report(order, amount=1, client_order_id="") for _ in range(5)]
+    assert tell(order, fills=nameless).waiting == 5
+    named = [fill_report(order, amount=1, at_ms=NOW_MS + n) for n in range(5)]
+    tell(order, fills=named)
+    assert tell(order, closed(order, filled=Decimal(10))).waiting == 0
+    assert Fill.objects.count() == 10
+    order.refresh_from_db()
+    assert (order.status, order.filled) == ("filled", 10)
 
 
 @pytest.mark.django_db(transaction=True)

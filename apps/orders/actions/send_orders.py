@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -83,14 +84,15 @@ def send_orders(*, account_id: UUID) -> SendSummary:
 
 def _send(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> bool:
     """Send one wave; return whether the venue can take another now."""
-    wanted = _screened(account_id, orders, summary)
+    moment = market_now()
+    wanted = _screened(account_id, orders, moment, summary)
     if not wanted:
         return True
     admitted = admit_orders(account_id=account_id, orders=wanted)
     summary.throttled += len(wanted) - len(admitted or ())
     if not admitted:
         return admitted is not None
-    claimed = claim_orders(order_ids=[order.id for order in admitted], market_now=market_now())
+    claimed = claim_orders(order_ids=[order.id for order in admitted], market_now=moment)
     wave = [order for order in admitted if order.id in claimed]
     if not wave:
         return True
@@ -103,11 +105,12 @@ def _send(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) ->
     return not summary.retrying
 
 
-def _screened(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> list[Sendable]:
+def _screened(
+    account_id: UUID, orders: Sequence[Sendable], moment: datetime, summary: SendSummary
+) -> list[Sendable]:
     """Return the orders to send now; withdraw what is no longer wanted, cancel what stands before."""
     pairs = {(o.bot_id, o.instrument_id) for o in orders if o.purpose != "entry"}
     held = held_amounts(pairs=sorted(pairs))
-    moment = market_now()
     wanted, withdrawn, replaced = [], [], []
     for order in orders:
         action, reason = screen(_waiting(order, held), market_now=moment)
