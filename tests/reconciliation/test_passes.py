@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core.actor import Actor
 from apps.core.clock import now
+from apps.marketdata.models import MarketClock
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.send_orders import send_orders
 from apps.orders.actions.store_facts import store_facts
@@ -98,6 +99,15 @@ def test_a_fill_that_no_stream_told_heals_itself(bot, venue):
     assert Position.objects.get().amount == 1
     assert Fill.objects.count() == 1
     assert orders_of(bot).healed == 0
+
+
+def test_a_fill_that_no_stream_told_is_healed_before_balances_are_called_different(bot, venue):
+    balances_of(bot)
+    order = limit(bot)
+    venue.fill(order.client_order_id)
+    assert balances_of(bot).is_clean
+    assert Position.objects.get().amount == 1
+    assert (cases(), restrictions()) == ([], set())
 
 
 def test_a_fill_that_is_late_leaves_a_healed_case(bot, venue):
@@ -217,6 +227,13 @@ def test_a_position_without_its_stop_is_a_critical_case_until_it_has_one(bot, ve
     )
     orders_of(bot)
     assert cases() == [("unprotected", "healed")]
+
+
+def test_on_a_virtual_clock_the_lock_step_minds_the_stops(bot, venue):
+    trade(bot)
+    Position.objects.update(updated_at=now() - timedelta(seconds=20))
+    MarketClock.objects.create(now=now())
+    assert orders_of(bot).is_clean
 
 
 def test_an_exit_in_flight_excuses_a_missing_stop(bot, venue):

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.core.clock import from_ms, now, to_ms
-from apps.marketdata.clock import market_now
+from apps.marketdata.clock import clock_is_virtual, market_now
 from apps.orders.actions.store_facts import store_facts
 from apps.orders.domain.client_ids import bears_our_mark
 from apps.portfolio.actions.absorb import absorb
@@ -75,13 +75,20 @@ def look_at_orders(*, account_id: UUID) -> Look:
     found, gone = call(_ask(gateway, findings.absent[:ASKED_MAX]), timeout=READ_SECONDS)
     late = _late(findings.missed)
     healed = _heal(account_id, findings, found)
-    before = now() - timedelta(seconds=PROTECTION_SECONDS)
     differences = [
         *findings.differences,
         *(vanished(order) for order in gone),
-        *unprotected_positions(account_id=account_id, before=before),
+        *_unprotected(account_id),
     ]
     return Look(findings, differences, healed, late)
+
+
+def _unprotected(account_id: UUID) -> list[Difference]:
+    """Return positions without their stop; in lock-step the market itself waits for every stop."""
+    if clock_is_virtual():
+        return []
+    before = now() - timedelta(seconds=PROTECTION_SECONDS)
+    return unprotected_positions(account_id=account_id, before=before)
 
 
 def _heal(account_id: UUID, findings: Findings, found: Sequence[OrderReport]) -> int:

@@ -17,6 +17,7 @@ from apps.portfolio.actions.open_ledger import open_ledger
 from apps.portfolio.queries import balances
 from apps.reconciliation.actions.block_entries import block_entries
 from apps.reconciliation.actions.lift_reconciled import lift_reconciled
+from apps.reconciliation.actions.look_at_orders import look_at_orders
 from apps.reconciliation.actions.pass_lock import pass_lock
 from apps.reconciliation.actions.settle_cases import settle_cases
 from apps.reconciliation.domain.balances import compare_balances, in_motion
@@ -38,8 +39,8 @@ KEPT: Final = timedelta(days=1)
 def reconcile_balances(*, account_id: UUID) -> Comparison | None:
     """Run one pass and return it; None when another process is comparing this account.
 
-    The first pass posts the opening. A difference becomes a case when it is still there, the same,
-    2 s later. Old comparisons are pruned here.
+    The first pass posts the opening. A difference becomes a case when it is still there 2 s later
+    and after what the venue proves of our orders was absorbed. Old comparisons are pruned here.
     """
     with pass_lock(account_id=account_id, kind="balances") as is_ours:
         if not is_ours:
@@ -73,8 +74,11 @@ def _compare(comparison: Comparison) -> None:
     differences, moving = _look(comparison, environment)
     if differences:
         time.sleep(SECOND_LOOK_SECONDS)
+        # a fill that no stream told is not a difference of balances: it heals first
+        look_at_orders(account_id=account_id)
         again, moving = _look(comparison, environment)
-        differences = [difference for difference in again if difference in differences]
+        assets = {difference.subject for difference in differences}
+        differences = [difference for difference in again if difference.subject in assets]
     comparison.equal = comparison.compared - len(differences)
     comparison.opened = settle_cases(account_id=account_id, kinds=KINDS, differences=differences)
     block_entries(account_id=account_id, differences=differences)
