@@ -12,7 +12,7 @@ from apps.core.clock import now
 from apps.dashboard.topics import TOPICS, split
 
 Reading = tuple[str, dict[str, Any]]
-SHARED_SHARE = 0.9
+SHARED_SHARE = 0.4
 _kept: dict[str, tuple[float, Reading]] = {}
 _locks: dict[str, asyncio.Lock] = {}
 

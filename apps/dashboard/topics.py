@@ -27,7 +27,7 @@ class Topic:
     permission: str
     read: Callable[[str], Live]
     every_seconds: float = 1.0
-    unrung_seconds: float = 2.0
+    unrung_seconds: float = 1.0
 
 
 def _whole(read: Callable[[], Live]) -> Callable[[str], Live]:
@@ -36,8 +36,8 @@ def _whole(read: Callable[[], Live]) -> Callable[[str], Live]:
 
 TOPICS: Final[dict[str, Topic]] = {
     "frame": Topic("view_desk", _whole(lambda: read_frame().live)),
-    "fleet": Topic("view_desk", _whole(lambda: read_fleet().live), unrung_seconds=1.5),
-    "bot": Topic("view_desk", read_bot_live, every_seconds=0.5, unrung_seconds=1.0),
+    "fleet": Topic("view_desk", _whole(lambda: read_fleet().live)),
+    "bot": Topic("view_desk", read_bot_live, every_seconds=0.5),
     "orders": Topic("view_desk", _whole(read_orders_live)),
     "positions": Topic("view_desk", _whole(lambda: read_positions().live)),
     "risk": Topic("view_desk", _whole(read_risk_live)),

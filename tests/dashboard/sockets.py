@@ -30,9 +30,9 @@ class Socket(ApplicationCommunicator):
         text = message if isinstance(message, str) else json.dumps(message)
         await self.send_input({"type": "websocket.receive", "text": text})
 
-    async def hear(self, timeout: float = 8.0) -> Any:
+    async def hear(self, within: float = 8.0) -> Any:
         """Return the next JSON message."""
-        answer = await self.receive_output(timeout=timeout)
+        answer = await self.receive_output(timeout=within)
         assert answer["type"] == "websocket.send", answer
         return json.loads(answer["text"])
 

@@ -53,10 +53,10 @@ async def listen(client: Client | None, *, origin: str = "http://localhost") -> 
     return socket
 
 
-async def hear(socket: Socket, kind: str, *, timeout: float = 8.0) -> dict:
-    async with asyncio.timeout(timeout):
+async def hear(socket: Socket, kind: str, *, within: float = 8.0) -> dict:
+    async with asyncio.timeout(within):
         while True:
-            message = await socket.hear(timeout)
+            message = await socket.hear(within)
             if message["type"] == kind:
                 return message
 
@@ -84,7 +84,7 @@ async def test_a_bell_is_answered_within_the_second(person) -> None:
     await asyncio.sleep(0.6)
     await sync_to_async(lambda: make_quote(bot.config.instruments.get().instrument, last=130))()
     await aring(f"bot:{bot.pk}")
-    delta = await hear(socket, "delta", timeout=0.95)
+    delta = await hear(socket, "delta", within=0.95)
     assert any(key.endswith(".mark") for key in delta["set"])
     await socket.leave()
 
