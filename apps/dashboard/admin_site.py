@@ -19,6 +19,7 @@ class DeskAdminSite(AdminSite):
     site_title = "Trading Desk"
     index_title = "Configuration and records"
     enable_nav_sidebar = False
+    site_url = None
     empty_value_display = "–"
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -33,6 +34,8 @@ class DeskAdminSite(AdminSite):
         grouped: dict[str, list[Any]] = {name: [] for name in GROUPS}
         for app in apps:
             for page in app["models"]:
+                if app["app_label"] == "simulator":
+                    page["name"] = f"Simulated exchange: {page['name'].lower()}"
                 group = getattr(self._registry[page["model"]], "group", "System")
                 grouped[group].append(page)
         return [

@@ -6,7 +6,7 @@ import asyncio
 
 
 async def status_of(
-    port: int, path: str = "/readyz", *, timeout_seconds: float = 3.0
+    port: int, path: str = "/readyz", *, timeout_seconds: float = 20.0
 ) -> int | None:
     """Return the HTTP status of ``path`` on the loopback, None while nothing answers."""
     try:
