@@ -348,6 +348,8 @@ def test_an_exit_waits_until_the_stop_it_replaces_has_ended(bot, venue):
     summary = send_orders(account_id=bot.account_id)
     assert (summary.waiting, fresh(leave).status) == (1, "created")
     assert fresh(stop).status == "pending_cancel"
+    assert send_orders(account_id=bot.account_id).waiting == 1
+    assert venue.calls.count(("cancel", stop.client_order_id)) == 1
     absorb(account_id=bot.account_id)
     assert fresh(stop).status == "canceled"
     assert send_orders(account_id=bot.account_id).sent == [leave.id]

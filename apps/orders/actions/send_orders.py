@@ -120,7 +120,8 @@ def _screened(
             withdrawn.append(Move(order.id, "withdrawn", "screened", reason=reason))
         else:
             summary.waiting += 1
-            if order.replaces_id is not None:
+            # one that already is being cancelled has its own turns
+            if action == "cancel_first" and order.replaces_id is not None:
                 replaced.append(order.replaces_id)
     moved = move_orders(moves=withdrawn, before=("created",), at=now())
     summary.withdrawn += len(moved)
