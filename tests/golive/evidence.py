@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db import connection
+
 from apps.bots.models import Bot
 from apps.core.clock import now
 from apps.orders.models import Order
@@ -14,7 +16,6 @@ from apps.risk.domain.defaults import REQUIRED
 from apps.risk.models import Limit
 from apps.strategies.actions.sync_catalogue import sync_catalogue
 from apps.strategies.models import StrategyVersion
-from django.db import connection
 from tests.factories import make_account, make_bot, make_instrument, make_order
 
 

@@ -20,7 +20,6 @@ from apps.golive.queries import gates_of, touches_real_money
 from apps.marketdata.models import MarketClock
 from apps.portfolio.models import RoundTrip
 from apps.reconciliation.models import Case, Comparison
-from apps.risk.models import Limit
 from tests.factories import make_config, make_strategy_version
 from tests.golive.evidence import add_cycles, compare, give_evidence, hold, ready_bot, unknown_order
 
