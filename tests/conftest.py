@@ -88,6 +88,10 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     structlog.contextvars.clear_contextvars()
     yield
     structlog.contextvars.clear_contextvars()
+    # instruments and candles kept in memory belong to the rows of this test
+    from apps.marketdata.queries import forget
+
+    forget()
     if "django_db_setup" in request.fixturenames:
         client = request.getfixturevalue("redis_server")
         for key in client.scan_iter(f"{NAMES.prefix}:cache*", count=1000):

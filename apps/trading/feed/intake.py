@@ -12,13 +12,20 @@ from uuid import UUID
 
 import structlog
 from celery import current_app
-from django.db import DatabaseError, connection, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from kombu.exceptions import OperationalError as BrokerDown
 
 from apps.core.bell import aring
 from apps.core.domain.timeframes import TIMEFRAME_MS
 from apps.marketdata.actions.store_candles import store_candles
 from apps.marketdata.actions.store_quotes import store_quotes
+from apps.marketdata.queries import forget
 from apps.orders.actions.store_facts import store_facts
 from apps.trading.feed.plan import Market
 from apps.venues.domain.reports import CandleRow, FillReport, OrderReport, QuoteRow
@@ -140,13 +147,19 @@ class Intake:
         return False
 
     async def _store(self, waiting: Waiting) -> None:
+        accounts: list[UUID] = []
         while True:
             try:
                 accounts = await self.in_thread(_write, waiting, self._listeners)
                 break
-            except DatabaseError as error:
+            except (OperationalError, InterfaceError) as error:
                 log.warning("feed.database_away", error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+            except DatabaseError as error:
+                # trying again cannot help; catching up and polling bring what is true
+                log.error("feed.batch_refused", error=str(error))
+                forget()
+                break
         if accounts:
             await self.in_thread(_nudge, accounts)
         if waiting.quotes and time.monotonic() - self._rang_at >= BELL_SECONDS:

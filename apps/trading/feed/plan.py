@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -95,9 +96,10 @@ def _needs(rows: Iterable[tuple[Any, ...]]) -> dict[Need, int]:
     needs: dict[Need, int] = {}
     asked: dict[tuple[str, str, str], dict[str, int]] = {}
     for *_, symbol, _, timeframe, strategy, parameters in rows:
-        key = (strategy, timeframe, repr(parameters))
+        key = (strategy, timeframe, parameters)
         if key not in asked:
-            asked[key] = candles_needed(strategy, timeframe, parameters)
+            # a raw cursor hands JSON out as text
+            asked[key] = candles_needed(strategy, timeframe, json.loads(parameters))
         for frame, count in asked[key].items():
             needs[symbol, frame] = max(count, needs.get((symbol, frame), 0))
     return needs
