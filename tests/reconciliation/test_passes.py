@@ -21,7 +21,7 @@ from apps.orders.actions.store_facts import store_facts
 from apps.orders.domain.client_ids import client_order_id
 from apps.orders.models import Fill, Order
 from apps.portfolio.actions.absorb import absorb
-from apps.portfolio.models import Balance, Position, RoundTrip
+from apps.portfolio.models import Balance, JournalLine, Position, RoundTrip
 from apps.reconciliation.actions.pass_lock import pass_lock
 from apps.reconciliation.actions.reconcile_balances import reconcile_balances
 from apps.reconciliation.actions.reconcile_orders import reconcile_orders
@@ -99,6 +99,19 @@ def test_a_fill_that_no_stream_told_heals_itself(bot, venue):
     assert Position.objects.get().amount == 1
     assert Fill.objects.count() == 1
     assert orders_of(bot).healed == 0
+
+
+def test_an_opening_posted_after_the_first_fills_leaves_them_out(bot, venue):
+    trade(bot)
+    order = limit(bot)
+    venue.fill(order.client_order_id)
+    assert balances_of(bot).is_clean
+    amounts = dict(Balance.objects.values_list("asset", "amount"))
+    assert amounts == {"BTC": 2, "USDT": 9800}
+    opening = JournalLine.objects.filter(entry__kind="opening", book="venue")
+    assert [(line.asset, line.amount) for line in opening] == [("USDT", 10000)]
+    venue.holdings["USDT"] += 1
+    assert not balances_of(bot).is_clean
 
 
 def test_a_fill_that_no_stream_told_is_healed_before_balances_are_called_different(bot, venue):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from apps.core.actor import Actor
+from apps.reconciliation.actions.require_reconciliation import require_reconciliation
 from apps.reconciliation.models import Comparison
 from apps.reconciliation.queries import reconcilable_accounts
 from apps.reconciliation.tasks import balances, orders
+from apps.risk.models import Restriction
 from apps.venues.actions.write_keys import write_keys
 from tests.factories import make_account
 
@@ -36,3 +38,9 @@ def test_a_message_for_an_account_runs_one_pass(bot, venue):
     orders(str(bot.account_id))
     kinds = Comparison.objects.order_by("started_at").values_list("kind", "is_clean")
     assert list(kinds) == [("balances", True), ("orders", True)]
+
+
+def test_an_account_that_waits_for_its_books_has_both_compared_at_once(bot, venue):
+    require_reconciliation(actor=Actor.task("t"), account_ids=[bot.account_id], reason="start")
+    orders(str(bot.account_id))
+    assert not Restriction.objects.filter(lifted_at=None).exists()

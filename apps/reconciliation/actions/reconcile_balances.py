@@ -13,12 +13,12 @@ import structlog
 from apps.core.clock import now
 from apps.marketdata.clock import market_now
 from apps.portfolio.actions.absorb import absorb
-from apps.portfolio.actions.open_ledger import open_ledger
 from apps.portfolio.queries import balances
 from apps.reconciliation.actions.block_entries import block_entries
 from apps.reconciliation.actions.lift_reconciled import lift_reconciled
 from apps.reconciliation.actions.look_at_orders import look_at_orders
 from apps.reconciliation.actions.pass_lock import pass_lock
+from apps.reconciliation.actions.post_opening import has_opening, post_opening
 from apps.reconciliation.actions.settle_cases import settle_cases
 from apps.reconciliation.domain.balances import compare_balances, in_motion
 from apps.reconciliation.domain.differences import Difference
@@ -88,12 +88,15 @@ def _compare(comparison: Comparison) -> None:
 def _look(comparison: Comparison, environment: str) -> tuple[list[Difference], bool]:
     """Return what differs among assets that stood still, and whether any moved meanwhile."""
     account_id = comparison.account_id
+    is_first = not has_opening(account_id)
+    if is_first:
+        # a fill that is not booked yet must not become part of the opening
+        look_at_orders(account_id=account_id)
     absorb(account_id=account_id)
     before = balances(account_id=account_id)
     gateway = gateways.gateway(credentials(account_id=account_id))
     venue: dict[str, Decimal] = call(gateway.balances(), timeout=READ_SECONDS)
-    if not before:
-        open_ledger(account_id=account_id, balances=venue)
+    if is_first and post_opening(account_id=account_id, venue=venue, book=before):
         before = balances(account_id=account_id)
     absorb(account_id=account_id)
     after = balances(account_id=account_id)
