@@ -7,20 +7,25 @@ from uuid import UUID
 import structlog
 from celery import shared_task
 
+from apps.core.clock import now
 from apps.marketdata.clock import market_now
 from apps.trading.actions.prepare_partitions import prepare_partitions
 from apps.trading.actions.run_account import run_account
-from apps.trading.queries.due import busy_accounts, due_batches
+from apps.trading.queries.due import busy_accounts, due_batches, unprotected_accounts
 
 log = structlog.get_logger(__name__)
 # A nudge that waited longer has been followed by a newer one.
 NUDGE_EXPIRES_SECONDS = 5
+# A run looks after the stops it needs itself; this finds what a crash left (to be mended in 15 s).
+STOPS_EVERY_SECONDS = 5
 
 
 @shared_task(name="trading.tick")
 def tick() -> None:
     """Nudge a worker for every account with anything due."""
     accounts = {due.account_id for due in due_batches(at=market_now())} | busy_accounts()
+    if now().second % STOPS_EVERY_SECONDS == 0:
+        accounts |= unprotected_accounts()
     for account_id in sorted(accounts):
         work.apply_async((str(account_id),), expires=NUDGE_EXPIRES_SECONDS)
 

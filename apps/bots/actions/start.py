@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from apps.approvals.models import ChangeRequest
 from apps.bots.actions.move_state import Step, move_state
 from apps.bots.domain.sizing import parse_protection, parse_sizing, refuse_danger
 from apps.bots.domain.stages import REAL_MONEY
@@ -15,21 +14,16 @@ from apps.core.actor import Actor
 from apps.core.errors import Conflict, RequiresChangeRequest
 from apps.strategies.gateways.source_code import source_hash
 
-CHANGE_KIND = "bot.start"
 
-
-def start(
-    *, actor: Actor, bot_id: UUID, reason: str = "", equity: Decimal | None = None,
-    proof: ChangeRequest | None = None,
-) -> Bot:  # fmt: skip
+def start(*, actor: Actor, bot_id: UUID, reason: str = "", equity: Decimal | None = None) -> Bot:
     """Move a draft, stopped or failed bot to running and open its run.
 
     The dangerous-configuration check runs again with today's `equity` (quote units). On real
-    money it takes an approved change request.
+    money the approved request that brought the bot there also approved the config it runs.
 
     :raises Conflict: `BOT_ARCHIVED`, `BOT_HAS_NO_CONFIG`, `STRATEGY_VERSION_DIFFERS`.
     :raises DangerousConfig: with the number that would pass.
-    :raises RequiresChangeRequest: on small capital and mainnet, without its proof.
+    :raises RequiresChangeRequest: on small capital and mainnet, without its promotion.
     """
     bot = bot_by_id(bot_id)
     if bot.archived_at is not None:
@@ -42,18 +36,7 @@ def start(
         raise Conflict("STRATEGY_VERSION_DIFFERS", bot=bot.slug, pinned=pinned.source_hash[:12])
     protection = parse_protection(config.protection)
     refuse_danger(sizing=parse_sizing(config.sizing), protection=protection, equity=equity)
-    if bot.stage in REAL_MONEY and not _is_proved(bot, proof):
-        raise RequiresChangeRequest(kind=CHANGE_KIND, bot=bot.slug, stage=bot.stage)
+    if bot.stage in REAL_MONEY and bot.stage_request_id is None:
+        raise RequiresChangeRequest(kind="bot.promote", bot=bot.slug, stage=bot.stage)
     step = Step(to="running", verb="bot.start", opens_run=True)
     return move_state(actor=actor, bot_id=bot_id, step=step, reason=reason)
-
-
-def _is_proved(bot: Bot, proof: ChangeRequest | None) -> bool:
-    """Return whether an applying request names this bot and the config it would run."""
-    if proof is None:
-        return False
-    wanted = {"bot": str(bot.pk), "config": str(bot.config_id)}
-    applying = ChangeRequest.objects.filter(
-        pk=proof.pk, state="applying", kind=CHANGE_KIND, content=wanted
-    )
-    return applying.exists()

@@ -28,15 +28,15 @@ WHERE b.state IN ('running', 'paused') AND b.archived_at IS NULL
       WHERE y.bot_id = b.id AND y.scheduled_for = e.at AND y.status <> 'open')
 ORDER BY b.account_id, c.timeframe
 """
-_BUSY: Final = f"""
+_BUSY: Final = """
 SELECT account_id FROM orders_order WHERE status = 'created'
 UNION SELECT account_id FROM orders_order WHERE status = ANY(%(live)s)
     AND (status IN ('submitted', 'unknown', 'pending_cancel') OR cancel_requested_at IS NOT NULL
          OR venue_filled > filled)
 UNION SELECT account_id FROM orders_venuefact WHERE absorbed_at IS NULL
 UNION SELECT account_id FROM bots_bot WHERE stop_when = 'flat' AND state = 'paused'
-UNION SELECT account_id FROM ({UNPROTECTED}) u
-"""  # noqa: S608 - our own statement
+"""
+_UNPROTECTED: Final = f"SELECT DISTINCT account_id FROM ({UNPROTECTED}) u"  # noqa: S608 - ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,14 @@ def due_batches(*, at: datetime, account_ids: Sequence[UUID] | None = None) -> l
 
 
 def busy_accounts() -> set[UUID]:
-    """Return accounts with orders, facts, stops or leaving bots that wait for a worker."""
+    """Return accounts with orders, facts or leaving bots that wait for a worker."""
     with connection.cursor() as cursor:
-        cursor.execute(_BUSY, {"live": sorted(LIVE), "account": None})
+        cursor.execute(_BUSY, {"live": sorted(LIVE)})
+        return {row[0] for row in cursor.fetchall()}
+
+
+def unprotected_accounts() -> set[UUID]:
+    """Return accounts with a position that lacks its stop; looks at every position of the desk."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNPROTECTED, {"account": None})
         return {row[0] for row in cursor.fetchall()}

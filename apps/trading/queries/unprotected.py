@@ -12,12 +12,19 @@ from django.db import connection
 
 from apps.risk.domain.forms import Rules
 
+_UNFINISHED: Final = (
+    "('created', 'submitted', 'unknown', 'open', 'partially_filled', 'pending_cancel')"
+)
 # Dust (what the venue would refuse as a stop) is exempt, so is a position that is leaving, and for
 # ten seconds one whose last stop was refused. A stop that another order replaces no longer counts.
-UNPROTECTED: Final = """
+# The scalar sub-selects run for the few rows that come out, not for every position.
+UNPROTECTED: Final = f"""
 SELECT p.account_id, p.bot_id, b.config_id, p.instrument_id, i.symbol, p.opened_at, w.amount,
-    w.stop_price, p.amount AS held, p.basis, s.id AS stop_id, n.attempts,
-    i.price_tick, i.amount_step, i.amount_min, i.cost_min, i.stop_orders_max, i.is_tradable, q.last
+    w.stop_price, p.amount AS held, p.basis, s.id AS stop_id,
+    (SELECT count(*) FROM orders_order o WHERE o.bot_id = p.bot_id
+        AND o.instrument_id = p.instrument_id AND o.purpose IN ('protect', 'reduce')) AS attempts,
+    i.price_tick, i.amount_step, i.amount_min, i.cost_min, i.stop_orders_max, i.is_tradable, q.last,
+    b.slug
 FROM portfolio_position p
 JOIN bots_bot b ON b.id = p.bot_id
 JOIN bots_botconfig c ON c.id = b.config_id
@@ -25,32 +32,28 @@ JOIN marketdata_instrument i ON i.id = p.instrument_id
 LEFT JOIN marketdata_quote q ON q.instrument_id = p.instrument_id
 CROSS JOIN LATERAL (
     SELECT trunc(p.amount / i.amount_step) * i.amount_step AS amount,
-        trunc(p.basis / p.amount * (1 - (c.protection->>'stop_loss')::numeric) / i.price_tick)
-            * i.price_tick AS stop_price) w
-LEFT JOIN LATERAL (
-    SELECT o.id, o.amount - o.filled AS remaining, o.stop_price FROM orders_order o
-    WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id AND o.purpose = 'protect'
-        AND o.ended_at IS NULL
-        AND o.status IN ('created', 'submitted', 'unknown', 'open', 'partially_filled',
-                         'pending_cancel')
-    ORDER BY o.id DESC LIMIT 1) s ON true
-CROSS JOIN LATERAL (
-    SELECT count(*) AS attempts,
-        max(coalesce(o.ended_at, o.decided_at)) FILTER (WHERE o.status = 'rejected') AS refused_at
+        trunc(p.basis / nullif(p.amount, 0) * (1 - (c.protection->>'stop_loss')::numeric)
+            / i.price_tick) * i.price_tick AS stop_price) w
+LEFT JOIN (
+    SELECT DISTINCT ON (o.bot_id, o.instrument_id) o.bot_id, o.instrument_id, o.id,
+        o.amount - o.filled AS remaining, o.stop_price
     FROM orders_order o
-    WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id AND o.purpose = 'protect') n
+    WHERE o.purpose = 'protect' AND o.status IN {_UNFINISHED}
+        AND (%(account)s::uuid IS NULL OR o.account_id = %(account)s::uuid)
+    ORDER BY o.bot_id, o.instrument_id, o.id DESC
+) s ON s.bot_id = p.bot_id AND s.instrument_id = p.instrument_id
 WHERE (%(account)s::uuid IS NULL OR p.account_id = %(account)s::uuid)
     AND p.amount >= i.amount_step AND p.basis > 0
     AND w.amount >= i.amount_min AND w.stop_price > 0 AND w.amount * w.stop_price >= i.cost_min
     AND (s.id IS NULL OR s.remaining <> w.amount OR s.stop_price <> w.stop_price)
-    AND (n.refused_at IS NULL OR n.refused_at < now() - interval '10 seconds')
     AND NOT EXISTS (
         SELECT FROM orders_order o
         WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id
-            AND o.purpose IN ('reduce', 'flatten')
-            AND o.status IN ('created', 'submitted', 'unknown', 'open', 'partially_filled',
-                             'pending_cancel'))
-"""
+            AND o.purpose IN ('reduce', 'flatten') AND o.status IN {_UNFINISHED})
+    AND (SELECT count(*) FROM orders_order o
+         WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id AND o.purpose = 'protect'
+            AND o.status = 'rejected' AND o.ended_at > now() - interval '10 seconds') = 0
+"""  # noqa: S608 - our own statement
 
 
 @dataclass(frozen=True, slots=True)
