@@ -168,8 +168,13 @@ class Intake:
 
     def close(self) -> None:
         """End the thread and its connection."""
-        self._thread.submit(connection.close)
+        self._thread.submit(_hang_up)
         self._thread.shutdown()
+
+
+def _hang_up() -> None:
+    # looked up here, in the thread that owns it
+    connection.close()
 
 
 def _guarded(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
