@@ -84,13 +84,16 @@ def test_exclusive_roles_are_refused_with_a_code_before_the_database_does() -> N
 
 def test_the_database_refuses_exclusive_roles_to_raw_sql() -> None:
     user = person("max", "strategist")
-    with pytest.raises(DatabaseError, match="ROLES_EXCLUDE_EACH_OTHER"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO accounts_user_groups (user_id, group_id)"
-                " SELECT %s, id FROM auth_group WHERE name = 'auditor'",
-                [user.id],
-            )
+    with (
+        pytest.raises(DatabaseError, match="ROLES_EXCLUDE_EACH_OTHER"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "INSERT INTO accounts_user_groups (user_id, group_id)"
+            " SELECT %s, id FROM auth_group WHERE name = 'auditor'",
+            [user.id],
+        )
 
 
 def test_a_person_may_move_from_one_exclusive_role_to_another() -> None:

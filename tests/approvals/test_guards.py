@@ -24,10 +24,10 @@ VOTE = (
 
 
 def refused(code: str, statement: str, values: list | None = None) -> None:
-    with pytest.raises(DatabaseError, match=code), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_user")
-            assert cursor.fetchone() == ("desk_app",)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("desk_app",)
+        with pytest.raises(DatabaseError, match=code), transaction.atomic():
             cursor.execute(statement, values or [])
 
 
@@ -182,7 +182,9 @@ def test_the_application_cannot_switch_the_guards_off() -> None:
     for statement in (
         "ALTER TABLE approvals_vote DISABLE TRIGGER ALL", "SET session_replication_role = replica",
         "DROP FUNCTION approvals_votes_suffice(uuid) CASCADE", "SET ROLE desk_owner",
-        "CREATE OR REPLACE FUNCTION public.approvals_votes_suffice(request uuid) RETURNS boolean"
-        " LANGUAGE sql AS 'SELECT true'",
+        (
+            "CREATE OR REPLACE FUNCTION public.approvals_votes_suffice(request uuid)"
+            " RETURNS boolean LANGUAGE sql AS 'SELECT true'"
+        ),
     ):  # fmt: skip
         refused("must be owner|permission denied", statement)

@@ -134,9 +134,12 @@ def test_delete_leaves_a_row_or_is_refused(model: type[models.Model]) -> None:
     row = make()
     row.save()
     if not is_deletable:
-        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"DELETE FROM {model._meta.db_table}")
+        with (
+            pytest.raises(Exception, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"DELETE FROM {model._meta.db_table}")
         return
     with transaction.atomic(), as_rita("t.delete"):
         row.delete()

@@ -110,7 +110,7 @@ def test_acting_outside_a_transaction_is_refused() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_change_that_is_rolled_back_leaves_no_row() -> None:
     account = make_account()
-    with (
+    with (  # noqa: PT012
         pytest.raises(ValueError, match="back"),
         transaction.atomic(),
         acting(actor=RITA, verb="x"),

@@ -344,9 +344,12 @@ def test_a_limit_that_moved_voids_the_request(sam, rita) -> None:
 
 
 def refused(code: str, statement: str, values: list | None = None) -> None:
-    with pytest.raises(DatabaseError, match=code), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values or [])
+    with (
+        connection.cursor() as cursor,
+        pytest.raises(DatabaseError, match=code),
+        transaction.atomic(),
+    ):
+        cursor.execute(statement, values or [])
 
 
 def test_sql_cannot_raise_a_stage(sam, rita) -> None:

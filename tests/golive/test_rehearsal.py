@@ -97,7 +97,10 @@ def test_sync_follows_the_setting_and_never_switches_off(settings) -> None:
 
 
 def test_the_application_cannot_write_the_flag() -> None:
-    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE accounts_desk SET rehearsal = true")
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE accounts_desk SET rehearsal = true")
     assert not desk().rehearsal

@@ -77,5 +77,5 @@ def test_a_live_account_under_debug_stops_the_server(settings) -> None:
     settings.DEBUG = True
     checks.refuse_unsafe_start()
     make_account(environment="live")
-    with pytest.raises(ImproperlyConfigured, match="tradingdesk.E005"):
+    with pytest.raises(ImproperlyConfigured, match=r"tradingdesk\.E005"):
         checks.refuse_unsafe_start()

@@ -14,13 +14,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from apps.accounts.actions.choose_appearance import choose_appearance
-from apps.accounts.actions.use_welcome_link import WelcomeRefused, use_welcome_link
+from apps.accounts.actions.use_welcome_link import WelcomeRefused
 from apps.accounts.models import User
 from apps.dashboard.access import actor_of, everyone, requires_post, signed_in
 from apps.dashboard.safe import local_address
+from apps.ops.actions.accept_welcome_link import accept_welcome_link
 
 LINK_WORDS = {
     "WELCOME_LOOPBACK_ONLY": "It works only in a browser on the machine where the desk runs.",
+    "WELCOME_BESIDE_LIVE_ACCOUNT": "This desk holds a live account: sign in with your password.",
     "WELCOME_LINK_INVALID": "It was used already, is older than 15 minutes, or was never made.",
 }
 
@@ -58,7 +60,7 @@ sign_out = everyone(LogoutView.as_view())
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """Sign in by the one-time link of a first run."""
     try:
-        user = use_welcome_link(token=token, address=request.META.get("REMOTE_ADDR", ""))
+        user = accept_welcome_link(token=token, address=request.META.get("REMOTE_ADDR", ""))
     except WelcomeRefused as error:
         words = LINK_WORDS.get(error.code, "")
         context = {"code": error.code, "words": words}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
 from apps.accounts.actions.use_welcome_link import WelcomeRefused, use_welcome_link
 from apps.accounts.models import User
 from apps.ops.queries import live_account_exists
@@ -15,6 +13,6 @@ def accept_welcome_link(*, token: str, address: str) -> User:
     :raises WelcomeRefused: `WELCOME_BESIDE_LIVE_ACCOUNT`, `WELCOME_LOOPBACK_ONLY`,
         `WELCOME_LINK_INVALID`.
     """
-    if not settings.DEBUG or live_account_exists():
+    if live_account_exists():
         raise WelcomeRefused("WELCOME_BESIDE_LIVE_ACCOUNT")
     return use_welcome_link(token=token, address=address)
