@@ -25,11 +25,17 @@ from apps.risk.domain.forms import (
 from apps.risk.domain.judge import judge
 from apps.risk.domain.verdicts import VerdictItem
 from apps.risk.models import Verdict
+from apps.venues.models import VenueAccount
 from tests.factories import make_bot, make_draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RULES = Rules(Decimal("0.01"), Decimal("0.001"), Decimal("0.001"), Decimal(1), 50, is_tradable=True)
 LIMITS = EffectiveLimits({"desk": {"gross_exposure": Decimal(500)}})
+
+
+def on_the_desk():
+    accounts = VenueAccount.objects.values_list("id", flat=True)
+    return [order for account in accounts for order in unfinished_orders(account_id=account)]
 
 
 def try_to_enter(bot, start, number):
@@ -43,7 +49,7 @@ def try_to_enter(bot, start, number):
     start.wait(10)
     with transaction.atomic():
         lock_books(account_id=bot.account_id)
-        open_ones = unfinished_orders()
+        open_ones = on_the_desk()
         gross = sum((o.remaining * o.reservation_price for o in open_ones), Decimal(0))
         around = Surroundings(
             RULES, Holding(), {"desk": Exposure(gross, len(open_ones))}, LIMITS, "active"
@@ -68,7 +74,7 @@ def test_twelve_batches_at_once_never_pass_the_limit_together(accounts):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(o.remaining * o.reservation_price for o in unfinished_orders()) == 500
+    assert sum(o.remaining * o.reservation_price for o in on_the_desk()) == 500
     assert Verdict.objects.filter(is_allowed=True).count() == 5
     denied = Verdict.objects.filter(is_allowed=False).values_list("codes", flat=True)
     assert [codes[0]["code"] for codes in denied] == ["GROSS_EXPOSURE"] * 7
