@@ -68,7 +68,8 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
     """The system's Chromium, without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=chromium_path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
         yield browser
         browser.close()
@@ -87,7 +88,9 @@ def person(transactional_db: None) -> Callable[..., User]:
 
 
 @pytest.fixture
-def open_browser(chromium: Browser, server_address: str, transactional_db: None) -> Iterator[Callable[..., Page]]:
+def open_browser(
+    chromium: Browser, server_address: str, transactional_db: None
+) -> Iterator[Callable[..., Page]]:
     """Open pages in sessions of their own; the test fails when a console complained."""
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
@@ -96,7 +99,14 @@ def open_browser(chromium: Browser, server_address: str, transactional_db: None)
         context = chromium.new_context(base_url=server_address, **values)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda m: complaints.append(f"{m.text} {m.location}") if m.type in {"error", "warning"} else None)
+        page.on(
+            "console",
+            lambda m: (
+                complaints.append(f"{m.text} {m.location}")
+                if m.type in {"error", "warning"}
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 

@@ -24,16 +24,22 @@ def live(page: Page) -> None:
     expect(page.locator("#live-badge[data-state=live]")).to_be_visible(timeout=15_000)
 
 
-def test_the_one_time_link_leads_to_a_desk_that_pauses_and_halts_a_bot(person, open_browser) -> None:
+def test_the_one_time_link_leads_to_a_desk_that_pauses_and_halts_a_bot(
+    person, open_browser
+) -> None:
     bot = trading_bot(slug="sma-btc")
-    token = make_welcome_link(actor=Actor.task("tests"), user=person("demo", "operator", is_demo=True))
+    token = make_welcome_link(
+        actor=Actor.task("tests"), user=person("demo", "operator", is_demo=True)
+    )
     page = open_browser()
     page.goto(f"/welcome/{token}")
     page.get_by_role("link", name="sma-btc", exact=True).click()
     live(page)
     page.get_by_role("link", name="Pause").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("1 position worth 220.00 USDT on paper stays, protected by 1 stop.")
+    expect(dialog).to_contain_text(
+        "1 position worth 220.00 USDT on paper stays, protected by 1 stop."
+    )
     dialog.get_by_role("button", name="Pause").click()
     expect(page.locator(".messages")).to_contain_text("sma-btc is paused")
     expect(page.locator(".head .badge", has_text="Paused")).to_be_visible()
@@ -86,7 +92,9 @@ def test_values_move_without_reload_and_soon(person, signed_in, where) -> None:
         waits.append(time.monotonic() - committed)
         time.sleep(random.random() * 0.5)
     assert page.evaluate("window.notReloaded")
-    print(f"commit to screen on {where}: p50 {sorted(waits)[10]:.2f} s, p95 {sorted(waits)[18]:.2f} s")
+    print(
+        f"commit to screen on {where}: p50 {sorted(waits)[10]:.2f} s, p95 {sorted(waits)[18]:.2f} s"
+    )
     assert sorted(waits)[18] <= 2.0
 
 
@@ -102,7 +110,9 @@ def test_a_changed_state_arrives_as_a_new_row(person, signed_in) -> None:
     assert page.evaluate("window.notReloaded")
 
 
-def test_a_third_of_the_messages_lost_the_screen_still_equals_the_database(person, signed_in) -> None:
+def test_a_third_of_the_messages_lost_the_screen_still_equals_the_database(
+    person, signed_in
+) -> None:
     bot = trading_bot(slug="sma-btc")
     instrument = bot.config.instruments.get().instrument
     person("vera", "viewer")
@@ -130,7 +140,20 @@ def test_every_page_fits_and_the_console_is_silent(person, signed_in, scheme, wi
     page = signed_in("olga", color_scheme=scheme, viewport={"width": width, "height": 844})
     order = bot.orders.first().client_order_id
     tabs = ["", "orders/", "fills/", "profit/", "decisions/", "config/", "go-live/"]
-    pages = ["", "orders/", f"orders/{order}/", "fills/", "positions/", "risk/", "approvals/", "reconcile/", "audit/", "accounts/", "system/", "search/?q=s"]
+    pages = [
+        "",
+        "orders/",
+        f"orders/{order}/",
+        "fills/",
+        "positions/",
+        "risk/",
+        "approvals/",
+        "reconcile/",
+        "audit/",
+        "accounts/",
+        "system/",
+        "search/?q=s",
+    ]
     for path in [*pages, *(f"bots/sma-btc/{tab}" for tab in tabs)]:
         answer = page.goto(f"/{path}")
         assert answer.status == 200, path

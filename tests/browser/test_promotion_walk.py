@@ -16,7 +16,10 @@ from apps.core.clock import now
 from apps.golive.actions.make_rehearsal import make_rehearsal
 from tests.golive.evidence import give_evidence, ready_bot
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
+]
 
 
 def propose(page: Page, bot: Bot) -> int:
@@ -96,10 +99,13 @@ def past_the_desk(bot: Bot, pages: dict[str, Page]) -> None:
     token = page.locator('meta[name="csrf-token"]').get_attribute("content")
     headers = {"X-CSRFToken": token, "Referer": page.url, "Content-Type": "application/json"}
     for address in (f"/api/v1/bots/{bot.slug}/", f"/api/v1/bots/{bot.pk}/"):
-        assert page.request.patch(address, data='{"stage": "mainnet"}', headers=headers).status >= 400
+        assert (
+            page.request.patch(address, data='{"stage": "mainnet"}', headers=headers).status >= 400
+        )
     page.goto(f"/admin/bots/bot/{bot.pk}/change/")
     expect(page.locator('[name="stage"]')).to_have_count(0)
-    with pytest.raises(DatabaseError, match="STAGE_NEEDS_APPROVAL"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE bots_bot SET stage = 'mainnet' WHERE id = %s", [bot.pk])
+    forged = "UPDATE bots_bot SET stage = 'mainnet' WHERE id = %s"
+    refused = pytest.raises(DatabaseError, match="STAGE_NEEDS_APPROVAL")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(forged, [bot.pk])
     assert stage_of(bot) == "testnet"

@@ -66,6 +66,7 @@ BADGES: Final[dict[str, tuple[str, str, str]]] = {
     "HOLD": ("–", "Held", ""),
     "REFUSED": ("✕", "Refused", "warn"),
     "FAILED": ("✕", "Failed", "bad"),
+    "NO_DATA": ("?", "No data", "warn"),
     # what a check of the system says
     "ok": ("✓", "Ok", "ok"),
     "late": ("!", "Late", "warn"),

@@ -1,4 +1,4 @@
-"""Refusal and restriction codes in words: why a bot did or did not trade."""
+"""Refusal, restriction and error codes in words: why a bot did or did not trade."""
 
 from __future__ import annotations
 
@@ -6,53 +6,91 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 SENTENCES: Final[dict[str, str]] = {
+    # restrictions and states
     "HALT": "Halted by a person.",
     "HALTED": "Trading is halted here, so no order may be sent.",
     "REDUCING": "Only exits are allowed here at the moment; new entries are refused.",
-    "TRADING_HALTED": "Trading is halted here, so no order may be sent.",
-    "TRADING_REDUCING": "Only exits are allowed here at the moment; new entries are refused.",
-    "PAUSED": "The bot is paused: it keeps its exits and stops, but makes no new entries.",
     "BOT_PAUSED": "The bot is paused: it keeps its exits and stops, but makes no new entries.",
     "NOT_RECONCILED": "The account has not been compared with the venue yet; entries wait for it.",
-    "DAILY_LOSS": "The loss of today reached its limit.",
+    "FOREIGN_ACTIVITY": "Somebody trades by hand on this account, so only exits are allowed.",
+    # what could not be read
     "STALE_DATA": "The candles were too old or missing, so nothing was decided on them.",
     "STALE_PRICE": "The latest price was too old to rely on.",
-    "NO_PRICE": "There is no price to judge the order by.",
-    "NO_REFERENCE": "There is no price to judge the order by.",
-    "NO_LIMITS": "No limits are set for this bot and instrument; without limits nothing is entered.",
-    "LIMITS_MISSING": "No limits are set for this bot and instrument; without limits nothing is entered.",
-    "STATE_UNKNOWN": "The trading state could not be read, so the entry was refused.",
-    "EXPOSURE_UNKNOWN": "The present exposure could not be read, so the entry was refused.",
-    "RESULT_UNKNOWN": "The result of today could not be read, so the entry was refused.",
+    "PRICE_UNREADABLE": "There is no price to judge the order by.",
+    "LIMITS_UNREADABLE": "The limits could not be read, so the entry was refused.",
+    "LIMIT_MISSING": "A limit is not set; without it nothing is entered.",
+    "STATE_UNREADABLE": "The trading state could not be read, so the entry was refused.",
+    "EXPOSURE_UNREADABLE": "The present exposure could not be read, so the entry was refused.",
+    "RULES_UNREADABLE": "The venue's rules for this instrument are not known.",
+    "EQUITY_UNREADABLE": "The equity could not be read, so nothing could be sized.",
+    "VOLATILITY_UNREADABLE": "The volatility could not be measured, so nothing could be sized.",
+    "MARKETS_UNREADABLE": "The venue's list of instruments could not be read.",
+    # limits
+    "DAILY_LOSS": "The loss of today reached its limit.",
     "ORDER_COST": "The order would cost more than one order may.",
     "POSITION_COST": "The position would become larger than its limit.",
     "GROSS_EXPOSURE": "All positions and open entries together would pass their limit.",
     "OPEN_ORDERS": "Too many orders would be open at once.",
     "PRICE_COLLAR": "The price is too far from the market.",
-    "DATA_AGE": "The price is older than an entry may rely on.",
-    "AMOUNT_MIN": "The amount is below the venue's minimum.",
-    "AMOUNT_BELOW_MINIMUM": "The amount is below the venue's minimum.",
-    "COST_MIN": "The order is worth less than the venue's minimum.",
-    "COST_BELOW_MINIMUM": "The order is worth less than the venue's minimum.",
-    "AMOUNT_STEP": "The amount does not fit the venue's step.",
-    "PRICE_TICK": "The price does not fit the venue's tick.",
-    "NOT_TRADABLE": "The instrument is not tradable at the venue now.",
-    "INSTRUMENT_UNKNOWN": "The venue's rules for this instrument are not known.",
-    "EXCEEDS_HOLDING": "The exit is larger than what is held.",
-    "STOP_ORDERS": "The venue allows no further stop order on this instrument.",
     "STOP_SLOTS": "The venue allows no further stop order on this instrument.",
+    # the venue's rules
+    "AMOUNT_BELOW_MINIMUM": "The amount is below the venue's minimum.",
+    "COST_BELOW_MINIMUM": "The order is worth less than the venue's minimum.",
+    "SIZE_BELOW_MINIMUM": "The change is too small for the venue's minimum, so it waits.",
+    "AMOUNT_OFF_STEP": "The amount does not fit the venue's step.",
+    "PRICE_OFF_TICK": "The price does not fit the venue's tick.",
+    "NOT_POSITIVE": "An amount or a price is not above zero.",
+    "INSTRUMENT_NOT_TRADABLE": "The instrument is not tradable at the venue now.",
+    "AMOUNT_ABOVE_POSITION": "The exit is larger than what is held.",
+    "REDUCE_EXCEEDS_POSITION": "All exits together would be larger than what is held.",
+    "PROTECT_EXCEEDS_POSITION": "All stops together would be larger than what is held.",
+    "INSTRUMENT_LEFT": "The config no longer trades this instrument, so what is held of it leaves.",
+    # strategies
     "AGAINST_WEEKLY_TREND": "The entry goes against the weekly trend.",
-    "NOT_ENOUGH_CANDLES": "There are not enough candles yet for this strategy.",
-    "WARMING_UP": "There are not enough candles yet for this strategy.",
-    "STRATEGY_ERROR": "The strategy failed; the bot was set to failed.",
-    "STRATEGY_FAILED": "The strategy failed; the bot was set to failed.",
-    "BELOW_MINIMUM": "The change is too small for the venue's minimum, so it waits.",
-    "OPEN_ORDER": "An order of this bot is still on its way, so this one waits.",
-    "MARKET_LATE": "The decision came too late for its candle.",
+    "TOO_FEW_CANDLES": "There are not enough candles yet for this strategy.",
+    "STRATEGY_FAILED": "The strategy failed on this candle.",
+    "STRATEGY_VERSION_DIFFERS": "The strategy's code is not the one the config pins.",
+    # the way to the venue
+    "CANCEL_REQUESTED": "A cancel was asked for before it was sent.",
+    "REPLACED_ORDER_FILLED": "The stop it was to replace had filled, so it was not sent.",
+    "PERMIT_UNAVAILABLE": "The send permit was not given in time; it is tried again.",
+    "NEVER_SENT": "It provably never reached the venue.",
+    "OUTCOME_UNKNOWN": "The venue has not told what became of it.",
+    "RATE_LIMITED": "The venue asked to slow down.",
+    "REJECTED": "The venue refused it.",
+    # people and forms
     "REQUIRES_CHANGE_REQUEST": "This widens risk, so it needs a change request that other people approve.",
     "NOT_PERMITTED": "Your role does not allow this.",
+    "REASON_REQUIRED": "Say why: the reason is kept in the audit.",
+    "REASON_MISSING": "Say why: the reason is kept in the audit.",
     "BOT_ILLEGAL_STEP": "The bot's state does not allow this step now.",
-}
+    "BOT_CHANGED": "Somebody changed the bot meanwhile. Look again.",
+    "BOT_HAS_NO_CONFIG": "The bot has no config version yet.",
+    "BOT_WITHOUT_CONFIG": "The bot has no config version yet.",
+    "BOT_IS_ACTIVE": "The bot must be stopped first.",
+    "BOT_IS_ENGAGED": "The bot still holds something or has an order under way.",
+    "SLUG_TAKEN": "This short name is taken.",
+    "SLUG_INVALID": "A short name has lower-case letters, digits and hyphens.",
+    "HALT_NOT_VERIFIED": "The halt is still being carried out; it can be released when its accounts are verified.",
+    "GATES_NOT_PASSED": "Not every gate passes, so nobody can approve it yet.",
+    "CONTENT_CHANGED": "The content changed since it was asked for; the request is void.",
+    "REQUEST_ALREADY_OPEN": "There is already an open request for this.",
+    "REQUEST_CLOSED": "The request is no longer open.",
+    "VOTE_BY_REQUESTER": "Who asks for a change cannot vote on it.",
+    "VOTE_BY_EDITOR": "Who wrote a part of it cannot vote on it.",
+    "VOTE_BY_MACHINE": "Only people vote.",
+    "VOTE_NO_ROLE": "Your role does not vote.",
+    "VOTE_TWICE": "You have voted on this already.",
+    "VOTE_NEEDS_COMMENT": "A vote needs a comment.",
+    "VOTE_CONTENT_MISMATCH": "The page showed another content than the one to be voted on.",
+    "STAGE_AT_TOP": "It is at the top of the ladder.",
+    "STAGE_NEEDS_OTHER_ACCOUNT": "This stage needs an account of another environment.",
+    "LIMIT_NOT_RAISED": "This is not above the present limit.",
+    "PARAMETER_OUT_OF_RANGE": "This is out of its range.",
+    "NOT_A_NUMBER": "This is not a number.",
+    "KEY_DOES_NOT_SIGN": "The venue refuses this key or its signature.",
+    "KEYS_MISSING": "The account has no keys yet.",
+}  # fmt: skip
 
 
 def sentence(code: str) -> str:
@@ -64,11 +102,14 @@ def explain(refusal: Mapping[str, Any] | str) -> str:
     """Return a refusal as words: its sentence and the values it carries."""
     if isinstance(refusal, str):
         return sentence(refusal)
-    values = {
-        key: value for key, value in refusal.items() if key not in {"code", "message"} and value not in (None, "")
-    }  # fmt: skip
-    if isinstance(values.get("values"), Mapping):
-        values = dict(values["values"])
     text = sentence(str(refusal.get("code", "")))
-    told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items())
-    return f"{text} ({told})" if told else text
+    values = (
+        {**refusal, **nested} if isinstance(nested := refusal.get("values"), Mapping) else refusal
+    )
+    told = ", ".join(
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in values.items()
+        if key not in {"code", "message", "symbol", "values"} and value not in (None, "")
+    )
+    symbol = f"{refusal['symbol']}: " if refusal.get("symbol") else ""
+    return f"{symbol}{text} ({told})" if told else f"{symbol}{text}"

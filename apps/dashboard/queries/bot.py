@@ -15,6 +15,7 @@ from apps.core.errors import NotFound
 from apps.dashboard.domain import formats
 from apps.dashboard.domain.formats import Cell
 from apps.dashboard.domain.live import Live, version
+from apps.dashboard.domain.states import badge
 from apps.dashboard.queries.orders import open_orders_of
 from apps.dashboard.queries.positions import Holding, holdings
 from apps.dashboard.queries.trading_states import Held, binding, restrictions_in_force, strictest
@@ -85,7 +86,7 @@ def read_bot(slug: str) -> BotPage:
         decided_at, last_cycle, outcome, last_fill = cursor.fetchone()
     values = _values(bot, positions, limits) | {
         "bot.decided": formats.age_cell(decided_at),
-        "bot.outcome": formats.plain_cell(outcome or formats.MISSING),
+        "bot.outcome": formats.plain_cell(badge(outcome)[1] if outcome else formats.MISSING),
         "bot.orders": formats.plain_cell(str(len(orders))),
     }
     shown = [(o["id"], o["status"], o["filled"], o["cancel_requested_at"]) for o in orders]

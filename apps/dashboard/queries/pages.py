@@ -39,6 +39,19 @@ def page_of(rows: QuerySet[Any], parameters: QueryDict, *, size: int = PAGE_ROWS
     )
 
 
+def slice_of(rows: Sequence[Any], parameters: QueryDict, *, size: int) -> Page:
+    """Return one page of rows that are read already."""
+    number = wanted_page(parameters)
+    start = (number - 1) * size
+    shown = rows[start : start + size]
+    return Page(
+        rows=shown,
+        newer=_with_page(parameters, number - 1) if number > 1 else "",
+        older=_with_page(parameters, number + 1) if start + size < len(rows) else "",
+        words=f"{start + 1}–{start + len(shown)} of {len(rows)}" if shown else "",
+    )
+
+
 def wanted_page(parameters: QueryDict) -> int:
     """Return the page number asked for, 1 when it is none."""
     text = parameters.get("page", "1")
@@ -51,5 +64,6 @@ def wanted_page(parameters: QueryDict) -> int:
 
 def _with_page(parameters: QueryDict, number: int) -> str:
     changed = parameters.copy()
+    changed.pop("part", None)
     changed["page"] = str(number)
     return changed.urlencode()

@@ -71,7 +71,9 @@ def lookup(mapping: dict[str, Any], key: str) -> Any:
 @register.filter
 def fine(value: Decimal | None) -> str:
     """Write an exact decimal without trailing zeros."""
-    return plain(value) if isinstance(value, Decimal) else formats.MISSING
+    return (
+        plain(value).replace("-", formats.MINUS) if isinstance(value, Decimal) else formats.MISSING
+    )
 
 
 @register.filter
@@ -96,13 +98,13 @@ def as_pairs(value: Any) -> list[tuple[str, Any]]:
 
 @register.filter
 def as_words(value: Any) -> str:
-    """Write a flat JSON object as `close 64,000, held 0.1`; codes are told elsewhere."""
+    """Write a JSON object as `close 64,000, held 0.1`; codes are told elsewhere."""
     if not isinstance(value, dict):
         return str(value)
     return ", ".join(
-        f"{name.replace('_', ' ')} {item}"
+        f"{name.replace('_', ' ')} {as_words(item)}"
         for name, item in value.items()
-        if name != "codes" and item not in (None, "")
+        if name != "codes" and item not in (None, "", {})
     )
 
 

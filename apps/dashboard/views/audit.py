@@ -11,7 +11,7 @@ from django.shortcuts import render
 from apps.audit.models import AuditEvent
 from apps.core.errors import NotFound
 from apps.dashboard.access import requires
-from apps.dashboard.queries.approvals import flattened, lines_of
+from apps.dashboard.queries.approvals import Line, flattened
 from apps.dashboard.queries.pages import page_of
 from apps.dashboard.queries.records import read_audit_live
 from apps.dashboard.views.fleet import without_part
@@ -44,13 +44,10 @@ def event(request: HttpRequest, seq: int) -> HttpResponse:
     if row is None:
         raise NotFound("UNKNOWN_EVENT", seq=seq)
     before, after = (value if isinstance(value, dict) else {} for value in (row.before, row.after))
-    rows_before, rows_after = _rows(before), _rows(after)
-    lines = lines_of(before=rows_before, after=rows_after)
+    rows_before, rows_after = flattened(before), flattened(after)
+    names = dict.fromkeys([*rows_after, *rows_before])
+    lines = [Line(name, rows_before.get(name, ""), rows_after.get(name, "")) for name in names]
     return render(request, "pages/audit_event.html", {"event": row, "lines": lines, "live": {}})
-
-
-def _rows(value: dict[str, object]) -> dict[str, str]:
-    return flattened(value)
 
 
 def found(chosen: QueryDict) -> QuerySet[AuditEvent]:

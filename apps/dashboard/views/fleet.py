@@ -11,7 +11,9 @@ from apps.bots.domain.lifecycle import STATES
 from apps.bots.domain.stages import STAGES
 from apps.dashboard.access import requires, signed_in
 from apps.dashboard.queries.fleet import read_fleet
+from apps.dashboard.queries.pages import slice_of
 
+BOTS_SHOWN = 200
 FILTERS = ("state", "stage", "account", "strategy", "q")
 PARTS = {"bots": "fleet/bots.html", "attention": "fleet/attention.html"}
 
@@ -20,10 +22,12 @@ PARTS = {"bots": "fleet/bots.html", "attention": "fleet/attention.html"}
 def fleet(request: HttpRequest) -> HttpResponse:
     """Show every bot, problems first; `?part=` asks for one region alone."""
     found = read_fleet()
+    rows = filtered(found.rows, request.GET)
     context = {
         "fleet": found,
         "live": found.live.values,
-        "rows": filtered(found.rows, request.GET),
+        "list": slice_of(rows, request.GET, size=BOTS_SHOWN),
+        "count": len(rows),
         "chosen": {name: request.GET.get(name, "") for name in FILTERS},
         "states": STATES,
         "stages": STAGES,
