@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 STEPS: tuple[tuple[str, ...], ...] = (
     ("migrate", "--database", "owner", "--verbosity", "0"),
     ("migrate", "--database", "simulator", "--verbosity", "0"),
+    ("rehearsal", "sync"),
     ("roles", "sync"),
     ("strategies", "sync"),
     ("schedules", "sync"),
