@@ -10,7 +10,7 @@ from django.db import connections, transaction
 
 from apps.core.clock import now
 from apps.orders.actions.create_orders import create_orders
-from apps.orders.queries import unfinished_orders
+from apps.orders.models import Order
 from apps.risk.actions.lock_books import lock_books
 from apps.risk.actions.record_verdicts import record_verdicts
 from apps.risk.domain.forms import (
@@ -25,7 +25,6 @@ from apps.risk.domain.forms import (
 from apps.risk.domain.judge import judge
 from apps.risk.domain.verdicts import VerdictItem
 from apps.risk.models import Verdict
-from apps.venues.models import VenueAccount
 from tests.factories import make_bot, make_draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,9 +32,10 @@ RULES = Rules(Decimal("0.01"), Decimal("0.001"), Decimal("0.001"), Decimal(1), 5
 LIMITS = EffectiveLimits({"desk": {"gross_exposure": Decimal(500)}})
 
 
-def on_the_desk():
-    accounts = VenueAccount.objects.values_list("id", flat=True)
-    return [order for account in accounts for order in unfinished_orders(account_id=account)]
+def open_costs() -> list[Decimal]:
+    """What each order on the desk that has not ended may still cost, quote units."""
+    rows = Order.objects.filter(ended_at=None).select_related("verdict")
+    return [(o.amount - o.filled) * o.verdict.reservation_price for o in rows]
 
 
 def try_to_enter(bot, start, number):
@@ -49,10 +49,10 @@ def try_to_enter(bot, start, number):
     start.wait(10)
     with transaction.atomic():
         lock_books(account_id=bot.account_id)
-        open_ones = on_the_desk()
-        gross = sum((o.remaining * o.reservation_price for o in open_ones), Decimal(0))
+        costs = open_costs()
+        gross = sum(costs, Decimal(0))
         around = Surroundings(
-            RULES, Holding(), {"desk": Exposure(gross, len(open_ones))}, LIMITS, "active"
+            RULES, Holding(), {"desk": Exposure(gross, len(costs))}, LIMITS, "active"
         )
         judgement = judge(proposed=proposed, around=around)
         [verdict] = record_verdicts(items=[VerdictItem(proposed, judgement, at=now())])
@@ -74,7 +74,7 @@ def test_twelve_batches_at_once_never_pass_the_limit_together(accounts):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(o.remaining * o.reservation_price for o in on_the_desk()) == 500
+    assert sum(open_costs()) == 500
     assert Verdict.objects.filter(is_allowed=True).count() == 5
     denied = Verdict.objects.filter(is_allowed=False).values_list("codes", flat=True)
     assert [codes[0]["code"] for codes in denied] == ["GROSS_EXPOSURE"] * 7
