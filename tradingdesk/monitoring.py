@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 import sentry_sdk
-from sentry_sdk.types import Event, Hint
 from sentry_sdk.transport import Transport
+from sentry_sdk.types import Event, Hint
 
 from apps.core.scrubbing import scrub
 
 
-def before_send(event: Event, hint: Hint) -> Event:
+def before_send(event: Event, hint: Hint) -> Event:  # noqa: ARG001 - Sentry's signature
     """Scrub every string and sensitive key of an event before it leaves the process."""
     return cast(Event, scrub(cast(dict[str, Any], event)))
 

@@ -13,6 +13,7 @@ from apps.api.resources.market import Candles, Instruments
 from apps.api.resources.me import Me
 from apps.api.resources.records import AuditEvents
 from apps.api.resources.trading import Fills, Orders, Positions
+from apps.ops.views import readyz
 
 router = DefaultRouter()
 router.include_root_view = False
@@ -36,9 +37,14 @@ for prefix, resource in {
 
 app_name = "api"
 urlpatterns = [
+    path("v1/health", readyz, name="health"),
     path("v1/me/", Me.as_view(), name="me"),
     path("v1/", include(router.urls)),
-    path("schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
+    path(
+        "schema/",
+        SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]),
+        name="schema",
+    ),
     path("docs/", ApiDocs.as_view(), name="docs"),
     path("docs/script.js", ApiDocsScript.as_view(), name="docs-script"),
 ]

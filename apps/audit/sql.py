@@ -30,6 +30,17 @@ $$;
 """
 
 
+TRIGGERS = """
+    CREATE TRIGGER TABLE_NAME_audit_insert AFTER INSERT ON TABLE_NAME
+        REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION TABLE_NAME_audit();
+    CREATE TRIGGER TABLE_NAME_audit_update AFTER UPDATE ON TABLE_NAME
+        REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION TABLE_NAME_audit();
+    CREATE TRIGGER TABLE_NAME_audit_delete AFTER DELETE ON TABLE_NAME
+        REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION TABLE_NAME_audit();
+"""
+
+
 def govern(
     table: str,
     *,
@@ -54,6 +65,7 @@ def govern(
         f"DROP TRIGGER IF EXISTS {table}_audit_{verb} ON {table};"
         for verb in ("insert", "update", "delete")
     )
+    triggers = TRIGGERS.replace("TABLE_NAME", table)
     body = f"""
     CREATE OR REPLACE FUNCTION {table}_mask(x jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
         $$ SELECT CASE WHEN x IS NULL THEN NULL ELSE x{masks} END $$;
@@ -80,12 +92,6 @@ def govern(
     END
     $$;
     {undo}
-    CREATE TRIGGER {table}_audit_insert AFTER INSERT ON {table}
-        REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {table}_audit();
-    CREATE TRIGGER {table}_audit_update AFTER UPDATE ON {table}
-        REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-        FOR EACH STATEMENT EXECUTE FUNCTION {table}_audit();
-    CREATE TRIGGER {table}_audit_delete AFTER DELETE ON {table}
-        REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION {table}_audit();
+    {triggers}
     """  # noqa: S608 - a migration's own table names
     return RunSQL(body, undo)

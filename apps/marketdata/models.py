@@ -15,7 +15,9 @@ class Instrument(models.Model):
     venue = models.CharField(max_length=24)
     environment = models.CharField(max_length=12)
     symbol = models.CharField(max_length=40, help_text="ccxt symbol: BTC/USDT")
-    kind = models.CharField(max_length=8, default="spot", choices=[("spot", "spot"), ("linear", "linear")])
+    kind = models.CharField(
+        max_length=8, default="spot", choices=[("spot", "spot"), ("linear", "linear")]
+    )
     base = models.CharField(max_length=16)
     quote = models.CharField(max_length=16)
     price_tick = MoneyField()
@@ -29,9 +31,13 @@ class Instrument(models.Model):
     class Meta:
         ordering = ["venue", "environment", "symbol"]
         constraints = [
-            models.UniqueConstraint(fields=["venue", "environment", "symbol"], name="instrument_once"),
+            models.UniqueConstraint(
+                fields=["venue", "environment", "symbol"], name="instrument_once"
+            ),
             models.CheckConstraint(
-                condition=Q(price_tick__gt=0, amount_step__gt=0, amount_min__gte=0, cost_min__gte=0),
+                condition=Q(
+                    price_tick__gt=0, amount_step__gt=0, amount_min__gte=0, cost_min__gte=0
+                ),
                 name="instrument_rules_sane",
             ),
         ]

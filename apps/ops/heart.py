@@ -24,7 +24,7 @@ EVERY_SECONDS: Final = 2.0
 PLAIN_PROCESSES: Final = frozenset({"control", "feed"})
 
 
-def process_name(argv: Sequence[str]) -> str | None:
+def plain_process_of(argv: Sequence[str]) -> str | None:
     """Return the name of the plain process that this command line starts, if it is one."""
     is_command = len(argv) > 1 and Path(argv[0]).name == "manage.py"
     return argv[1] if is_command and argv[1] in PLAIN_PROCESSES else None
@@ -41,7 +41,7 @@ def start(name: str, *, stop: threading.Event | None = None) -> threading.Thread
 
 def start_for_this_process() -> None:
     """Start the heart of a plain process, and do nothing in any other."""
-    name = process_name(sys.argv)
+    name = plain_process_of(sys.argv)
     if name is not None:
         start(name)
 

@@ -16,7 +16,9 @@ class VenueAccount(DeskModel):
     environment = models.CharField(
         max_length=12, choices=[(e, e) for e in ("simulated", "testnet", "live")]
     )
-    quote_asset = models.CharField(max_length=12, default="USDT", help_text="Equity is counted in it.")
+    quote_asset = models.CharField(
+        max_length=12, default="USDT", help_text="Equity is counted in it."
+    )
     api_key_sealed = models.TextField(blank=True)
     api_secret_sealed = models.TextField(blank=True)
     key_fingerprint = models.CharField(max_length=16, blank=True)

@@ -56,7 +56,7 @@ def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            urllib.request.urlopen(address, timeout=5)
+            urllib.request.urlopen(address, timeout=5)  # noqa: S310 - our own address
             return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.25)

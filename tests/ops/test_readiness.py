@@ -137,7 +137,7 @@ def test_the_start_time_moves_with_the_process_only() -> None:
     ],
 )
 def test_a_heart_beats_in_plain_processes_only(argv, name) -> None:
-    assert heart.process_name(argv) == name
+    assert heart.plain_process_of(argv) == name
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,81 +10,198 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('username', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9._-]*$')])),
-                ('display_name', models.CharField(blank=True, max_length=120)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('is_machine', models.BooleanField(default=False, help_text='Holds tokens, never signs in.')),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_staff', models.BooleanField(default=False, help_text='May open the admin.')),
-                ('is_demo', models.BooleanField(default=False, help_text='Made by the demo; refused beside a live account.')),
-                ('theme', models.CharField(choices=[('auto', 'auto'), ('light', 'light'), ('dark', 'dark')], default='auto', max_length=8)),
-                ('palette', models.CharField(choices=[('classic', 'Green / red'), ('blue', 'Blue / orange')], default='classic', max_length=12)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        max_length=64,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator("^[a-z0-9][a-z0-9._-]*$")
+                        ],
+                    ),
+                ),
+                ("display_name", models.CharField(blank=True, max_length=120)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                (
+                    "is_machine",
+                    models.BooleanField(default=False, help_text="Holds tokens, never signs in."),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_staff", models.BooleanField(default=False, help_text="May open the admin.")),
+                (
+                    "is_demo",
+                    models.BooleanField(
+                        default=False, help_text="Made by the demo; refused beside a live account."
+                    ),
+                ),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[("auto", "auto"), ("light", "light"), ("dark", "dark")],
+                        default="auto",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "palette",
+                    models.CharField(
+                        choices=[("classic", "Green / red"), ("blue", "Blue / orange")],
+                        default="classic",
+                        max_length=12,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['username'],
-                'permissions': [('view_desk', 'See fleet, bots, orders, fills, positions and market data'), ('view_operations', "See reconciliation, venue accounts' metadata and system"), ('view_audit', 'Search and verify the audit'), ('operate_bots', 'Start, stop and resume bots on paper and testnet'), ('pause_bots', 'Pause bots anywhere'), ('halt', 'Halt a bot, an account or the desk'), ('release_halt', 'Release a halt'), ('reconcile', 'Reconcile an account now'), ('edit_configs', 'Write config versions'), ('propose_changes', 'Write change requests'), ('vote', 'Vote on change requests'), ('tighten_limits', 'Lower limits at once'), ('demote_bots', 'Demote a bot at once'), ('manage_people', 'Manage people, roles and tokens'), ('manage_accounts', 'Add venue accounts and write keys'), ('manage_settings', 'Open configuration in the admin'), ('use_api', 'Use the REST API with a token')],
+                "ordering": ["username"],
+                "permissions": [
+                    ("view_desk", "See fleet, bots, orders, fills, positions and market data"),
+                    ("view_operations", "See reconciliation, venue accounts' metadata and system"),
+                    ("view_audit", "Search and verify the audit"),
+                    ("operate_bots", "Start, stop and resume bots on paper and testnet"),
+                    ("pause_bots", "Pause bots anywhere"),
+                    ("halt", "Halt a bot, an account or the desk"),
+                    ("release_halt", "Release a halt"),
+                    ("reconcile", "Reconcile an account now"),
+                    ("edit_configs", "Write config versions"),
+                    ("propose_changes", "Write change requests"),
+                    ("vote", "Vote on change requests"),
+                    ("tighten_limits", "Lower limits at once"),
+                    ("demote_bots", "Demote a bot at once"),
+                    ("manage_people", "Manage people, roles and tokens"),
+                    ("manage_accounts", "Add venue accounts and write keys"),
+                    ("manage_settings", "Open configuration in the admin"),
+                    ("use_api", "Use the REST API with a token"),
+                ],
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('digest', models.CharField(max_length=128, primary_key=True, serialize=False)),
-                ('token_key', models.CharField(db_index=True, max_length=25)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('expiry', models.DateTimeField(blank=True, null=True)),
-                ('name', models.CharField(max_length=80)),
-                ('scopes', models.JSONField(default=list, help_text='Subset of read, propose, trade, operate, halt, admin.')),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='auth_token_set', to=settings.AUTH_USER_MODEL)),
+                ("digest", models.CharField(max_length=128, primary_key=True, serialize=False)),
+                ("token_key", models.CharField(db_index=True, max_length=25)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("expiry", models.DateTimeField(blank=True, null=True)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "scopes",
+                    models.JSONField(
+                        default=list,
+                        help_text="Subset of read, propose, trade, operate, halt, admin.",
+                    ),
+                ),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="auth_token_set",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created'],
+                "ordering": ["-created"],
             },
         ),
         migrations.CreateModel(
-            name='Desk',
+            name="Desk",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('rehearsal', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False),
+                ),
+                ("rehearsal", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='desk_single')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="desk_single")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WelcomeLink',
+            name="WelcomeLink",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('token_hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("token_hash", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
     ]

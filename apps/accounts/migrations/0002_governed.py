@@ -45,7 +45,11 @@ class Migration(migrations.Migration):
         govern("accounts_user_groups"),
         govern("accounts_user_user_permissions"),
         govern(
-            "accounts_apitoken", pk="digest", name="name", hide=["digest", "token_key"], ignore=["last_used_at"]
+            "accounts_apitoken",
+            pk="digest",
+            name="name",
+            hide=["digest", "token_key"],
+            ignore=["last_used_at"],
         ),
         govern("accounts_desk"),
     ]

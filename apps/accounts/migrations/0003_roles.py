@@ -37,12 +37,16 @@ class Migration(migrations.Migration):
     ]
     operations = [
         migrations.AddField(
-            "apitoken", "public_id",
+            "apitoken",
+            "public_id",
             models.UUIDField(default=apps.core.ids.new_id, editable=False, unique=True),
         ),
         # The digest is longer than an audit row's object id, and nobody should read it there.
         govern(
-            "accounts_apitoken", pk="public_id", name="name", hide=["digest", "token_key"],
+            "accounts_apitoken",
+            pk="public_id",
+            name="name",
+            hide=["digest", "token_key"],
             ignore=["last_used_at"],
         ),
         migrations.RunSQL(

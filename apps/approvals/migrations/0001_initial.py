@@ -8,7 +8,6 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,74 +16,153 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ChangeRequest',
+            name="ChangeRequest",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField(unique=True)),
-                ('kind', models.CharField(help_text='bot.promote, limit.raise …', max_length=32)),
-                ('subject_type', models.CharField(max_length=32)),
-                ('subject_id', models.CharField(max_length=64)),
-                ('subject_name', models.CharField(max_length=120)),
-                ('title', models.CharField(max_length=160)),
-                ('content', models.JSONField(help_text='What would be, in canonical form.')),
-                ('content_hash', models.CharField(max_length=64)),
-                ('before', models.JSONField(default=dict)),
-                ('reason', models.TextField()),
-                ('real_money', models.BooleanField(default=False)),
-                ('approvals_needed', models.PositiveSmallIntegerField()),
-                ('roles_needed', models.JSONField(default=list)),
-                ('state', models.CharField(choices=[('in_review', 'in_review'), ('approved', 'approved'), ('applying', 'applying'), ('applied', 'applied'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('voided', 'voided'), ('failed', 'failed')], default='in_review', max_length=12)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_reason', models.TextField(blank=True)),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='change_requests', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(unique=True)),
+                ("kind", models.CharField(help_text="bot.promote, limit.raise …", max_length=32)),
+                ("subject_type", models.CharField(max_length=32)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("subject_name", models.CharField(max_length=120)),
+                ("title", models.CharField(max_length=160)),
+                ("content", models.JSONField(help_text="What would be, in canonical form.")),
+                ("content_hash", models.CharField(max_length=64)),
+                ("before", models.JSONField(default=dict)),
+                ("reason", models.TextField()),
+                ("real_money", models.BooleanField(default=False)),
+                ("approvals_needed", models.PositiveSmallIntegerField()),
+                ("roles_needed", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("in_review", "in_review"),
+                            ("approved", "approved"),
+                            ("applying", "applying"),
+                            ("applied", "applied"),
+                            ("rejected", "rejected"),
+                            ("withdrawn", "withdrawn"),
+                            ("expired", "expired"),
+                            ("voided", "voided"),
+                            ("failed", "failed"),
+                        ],
+                        default="in_review",
+                        max_length=12,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("approved_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_reason", models.TextField(blank=True)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="change_requests",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='ContentEdit',
+            name="ContentEdit",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('what', models.CharField(max_length=120)),
-                ('at', models.DateTimeField()),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='edits', to='approvals.changerequest')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("what", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="edits",
+                        to="approvals.changerequest",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Vote',
+            name="Vote",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(max_length=32)),
-                ('decision', models.CharField(choices=[('approve', 'approve'), ('reject', 'reject')], max_length=8)),
-                ('comment', models.TextField()),
-                ('content_hash', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='approvals.changerequest')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("role", models.CharField(max_length=32)),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("approve", "approve"), ("reject", "reject")], max_length=8
+                    ),
+                ),
+                ("comment", models.TextField()),
+                ("content_hash", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="votes",
+                        to="approvals.changerequest",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at'],
+                "ordering": ["at"],
             },
         ),
         migrations.AddIndex(
-            model_name='changerequest',
-            index=models.Index(fields=['state', '-number'], name='change_state'),
+            model_name="changerequest",
+            index=models.Index(fields=["state", "-number"], name="change_state"),
         ),
         migrations.AddIndex(
-            model_name='changerequest',
-            index=models.Index(fields=['subject_type', 'subject_id'], name='change_subject'),
+            model_name="changerequest",
+            index=models.Index(fields=["subject_type", "subject_id"], name="change_subject"),
         ),
         migrations.AddConstraint(
-            model_name='contentedit',
-            constraint=models.UniqueConstraint(fields=('request', 'user', 'what'), name='content_edit_once'),
+            model_name="contentedit",
+            constraint=models.UniqueConstraint(
+                fields=("request", "user", "what"), name="content_edit_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.UniqueConstraint(fields=('request', 'user'), name='vote_once'),
+            model_name="vote",
+            constraint=models.UniqueConstraint(fields=("request", "user"), name="vote_once"),
         ),
     ]

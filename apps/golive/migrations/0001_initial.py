@@ -7,31 +7,68 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('approvals', '0001_initial'),
-        ('bots', '0001_initial'),
+        ("approvals", "0001_initial"),
+        ("bots", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GateCheck',
+            name="GateCheck",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('moment', models.CharField(choices=[('request', 'request'), ('vote', 'vote'), ('apply', 'apply')], max_length=8)),
-                ('gate', models.CharField(max_length=40)),
-                ('result', models.CharField(choices=[('pass', 'pass'), ('fail', 'fail'), ('inconclusive', 'inconclusive')], max_length=12)),
-                ('measured', models.CharField(blank=True, max_length=80)),
-                ('threshold', models.CharField(max_length=80)),
-                ('sample', models.PositiveIntegerField(default=0)),
-                ('at', models.DateTimeField()),
-                ('bot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gate_checks', to='bots.bot')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gate_checks', to='approvals.changerequest')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "moment",
+                    models.CharField(
+                        choices=[("request", "request"), ("vote", "vote"), ("apply", "apply")],
+                        max_length=8,
+                    ),
+                ),
+                ("gate", models.CharField(max_length=40)),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("pass", "pass"),
+                            ("fail", "fail"),
+                            ("inconclusive", "inconclusive"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("measured", models.CharField(blank=True, max_length=80)),
+                ("threshold", models.CharField(max_length=80)),
+                ("sample", models.PositiveIntegerField(default=0)),
+                ("at", models.DateTimeField()),
+                (
+                    "bot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gate_checks",
+                        to="bots.bot",
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gate_checks",
+                        to="approvals.changerequest",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'gate'],
+                "ordering": ["at", "gate"],
             },
         ),
     ]

@@ -7,105 +7,155 @@ import apps.core.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Candle',
+            name="Candle",
             fields=[
-                ('pk', models.CompositePrimaryKey('instrument_id', 'timeframe', 'ts', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('timeframe', models.CharField(max_length=3)),
-                ('ts', models.BigIntegerField(help_text='Open time, epoch ms.')),
-                ('open', models.FloatField()),
-                ('high', models.FloatField()),
-                ('low', models.FloatField()),
-                ('close', models.FloatField()),
-                ('volume', models.FloatField(help_text='Base units.')),
-                ('observed_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "instrument_id",
+                        "timeframe",
+                        "ts",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("timeframe", models.CharField(max_length=3)),
+                ("ts", models.BigIntegerField(help_text="Open time, epoch ms.")),
+                ("open", models.FloatField()),
+                ("high", models.FloatField()),
+                ("low", models.FloatField()),
+                ("close", models.FloatField()),
+                ("volume", models.FloatField(help_text="Base units.")),
+                ("observed_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'marketdata_candle',
-                'managed': False,
+                "db_table": "marketdata_candle",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='CandleImport',
+            name="CandleImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=300)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('timeframe', models.CharField(max_length=3)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('new_rows', models.PositiveIntegerField(default=0)),
-                ('first_ts', models.BigIntegerField(null=True)),
-                ('last_ts', models.BigIntegerField(null=True)),
-                ('report', models.JSONField(default=dict, help_text='gaps, duplicates, broken bars')),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=300)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("timeframe", models.CharField(max_length=3)),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("new_rows", models.PositiveIntegerField(default=0)),
+                ("first_ts", models.BigIntegerField(null=True)),
+                ("last_ts", models.BigIntegerField(null=True)),
+                (
+                    "report",
+                    models.JSONField(default=dict, help_text="gaps, duplicates, broken bars"),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Instrument',
+            name="Instrument",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('venue', models.CharField(max_length=24)),
-                ('environment', models.CharField(max_length=12)),
-                ('symbol', models.CharField(help_text='ccxt symbol: BTC/USDT', max_length=40)),
-                ('kind', models.CharField(choices=[('spot', 'spot'), ('linear', 'linear')], default='spot', max_length=8)),
-                ('base', models.CharField(max_length=16)),
-                ('quote', models.CharField(max_length=16)),
-                ('price_tick', apps.core.fields.MoneyField()),
-                ('amount_step', apps.core.fields.MoneyField()),
-                ('amount_min', apps.core.fields.MoneyField()),
-                ('cost_min', apps.core.fields.MoneyField()),
-                ('stop_orders_max', models.PositiveSmallIntegerField(default=5)),
-                ('is_tradable', models.BooleanField(default=True)),
-                ('updated_at', models.DateTimeField()),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("venue", models.CharField(max_length=24)),
+                ("environment", models.CharField(max_length=12)),
+                ("symbol", models.CharField(help_text="ccxt symbol: BTC/USDT", max_length=40)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("spot", "spot"), ("linear", "linear")],
+                        default="spot",
+                        max_length=8,
+                    ),
+                ),
+                ("base", models.CharField(max_length=16)),
+                ("quote", models.CharField(max_length=16)),
+                ("price_tick", apps.core.fields.MoneyField()),
+                ("amount_step", apps.core.fields.MoneyField()),
+                ("amount_min", apps.core.fields.MoneyField()),
+                ("cost_min", apps.core.fields.MoneyField()),
+                ("stop_orders_max", models.PositiveSmallIntegerField(default=5)),
+                ("is_tradable", models.BooleanField(default=True)),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['venue', 'environment', 'symbol'],
+                "ordering": ["venue", "environment", "symbol"],
             },
         ),
         migrations.CreateModel(
-            name='MarketClock',
+            name="MarketClock",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('now', models.DateTimeField()),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False),
+                ),
+                ("now", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Quote',
+            name="Quote",
             fields=[
-                ('instrument', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='latest', serialize=False, to='marketdata.instrument')),
-                ('bid', apps.core.fields.MoneyField(null=True)),
-                ('ask', apps.core.fields.MoneyField(null=True)),
-                ('last', apps.core.fields.MoneyField()),
-                ('at', models.DateTimeField(help_text="Market time of the venue's event.")),
-                ('observed_at', models.DateTimeField(help_text='Real time we stored it.')),
+                (
+                    "instrument",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="latest",
+                        serialize=False,
+                        to="marketdata.instrument",
+                    ),
+                ),
+                ("bid", apps.core.fields.MoneyField(null=True)),
+                ("ask", apps.core.fields.MoneyField(null=True)),
+                ("last", apps.core.fields.MoneyField()),
+                ("at", models.DateTimeField(help_text="Market time of the venue's event.")),
+                ("observed_at", models.DateTimeField(help_text="Real time we stored it.")),
             ],
         ),
         migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.UniqueConstraint(fields=('venue', 'environment', 'symbol'), name='instrument_once'),
+            model_name="instrument",
+            constraint=models.UniqueConstraint(
+                fields=("venue", "environment", "symbol"), name="instrument_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instrument',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_min__gte', 0), ('amount_step__gt', 0), ('cost_min__gte', 0), ('price_tick__gt', 0)), name='instrument_rules_sane'),
+            model_name="instrument",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_min__gte", 0),
+                    ("amount_step__gt", 0),
+                    ("cost_min__gte", 0),
+                    ("price_tick__gt", 0),
+                ),
+                name="instrument_rules_sane",
+            ),
         ),
         migrations.AddField(
-            model_name='candleimport',
-            name='instrument',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='marketdata.instrument'),
+            model_name="candleimport",
+            name="instrument",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="marketdata.instrument"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='marketclock',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='market_clock_single'),
+            model_name="marketclock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("id", 1)), name="market_clock_single"
+            ),
         ),
     ]

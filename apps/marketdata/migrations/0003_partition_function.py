@@ -35,7 +35,5 @@ GRANT EXECUTE ON FUNCTION marketdata_ensure_candle_partition(integer) TO desk_ap
 class Migration(migrations.Migration):
     dependencies = [("marketdata", "0002_candles")]
     operations = [
-        migrations.RunSQL(
-            FUNCTION, "DROP FUNCTION marketdata_ensure_candle_partition(integer);"
-        )
+        migrations.RunSQL(FUNCTION, "DROP FUNCTION marketdata_ensure_candle_partition(integer);")
     ]

@@ -4,25 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=48, primary_key=True, serialize=False)),
-                ('pid', models.PositiveIntegerField()),
-                ('build', models.CharField(max_length=40)),
-                ('detail', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField()),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=48, primary_key=True, serialize=False)),
+                ("pid", models.PositiveIntegerField()),
+                ("build", models.CharField(max_length=40)),
+                ("detail", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField()),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
     ]

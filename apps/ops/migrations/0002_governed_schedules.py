@@ -13,7 +13,8 @@ class Migration(migrations.Migration):
     ]
     operations = [
         govern(
-            "django_celery_beat_periodictask", name="name",
+            "django_celery_beat_periodictask",
+            name="name",
             ignore=["last_run_at", "total_run_count", "date_changed"],
         ),
         govern("django_celery_beat_intervalschedule"),

@@ -54,7 +54,7 @@ class Strategy(ABC):
     def warmup_candles(self, parameters: Any) -> int:
         """Return how many closed candles decide the newest opinion."""
 
-    def informative_candles(self, parameters: Any) -> dict[str, int]:  # noqa: ARG002
+    def informative_candles(self, parameters: Any) -> dict[str, int]:
         """Return how many closed candles are needed per informative timeframe."""
         return {}
 

@@ -6,32 +6,58 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='VenueAccount',
+            name="VenueAccount",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=48, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('venue', models.CharField(help_text='ccxt id: binance, bybit …', max_length=24)),
-                ('environment', models.CharField(choices=[('simulated', 'simulated'), ('testnet', 'testnet'), ('live', 'live')], max_length=12)),
-                ('quote_asset', models.CharField(default='USDT', help_text='Equity is counted in it.', max_length=12)),
-                ('api_key_sealed', models.TextField(blank=True)),
-                ('api_secret_sealed', models.TextField(blank=True)),
-                ('key_fingerprint', models.CharField(blank=True, max_length=16)),
-                ('key_set_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('archived_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=48, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("venue", models.CharField(help_text="ccxt id: binance, bybit …", max_length=24)),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[
+                            ("simulated", "simulated"),
+                            ("testnet", "testnet"),
+                            ("live", "live"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "quote_asset",
+                    models.CharField(
+                        default="USDT", help_text="Equity is counted in it.", max_length=12
+                    ),
+                ),
+                ("api_key_sealed", models.TextField(blank=True)),
+                ("api_secret_sealed", models.TextField(blank=True)),
+                ("key_fingerprint", models.CharField(blank=True, max_length=16)),
+                ("key_set_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("archived_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['slug'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('environment__in', ['simulated', 'testnet', 'live'])), name='venue_account_environment')],
+                "ordering": ["slug"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("environment__in", ["simulated", "testnet", "live"])),
+                        name="venue_account_environment",
+                    )
+                ],
             },
         ),
     ]

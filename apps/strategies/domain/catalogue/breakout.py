@@ -46,7 +46,7 @@ class Breakout(Strategy):
         self,
         candles: Candles,
         parameters: BreakoutParameters,
-        informative: Mapping[str, Candles],  # noqa: ARG002
+        informative: Mapping[str, Candles],
     ) -> Floats:
         """Return 1 on a break upwards, 0 on a break downwards, NaN inside the channel."""
         top = _before(talib.MAX(candles.high, parameters.entry_period))

@@ -70,7 +70,7 @@ class MeanReversion(Strategy):
         self,
         candles: Candles,
         parameters: MeanReversionParameters,
-        informative: Mapping[str, Candles],  # noqa: ARG002
+        informative: Mapping[str, Candles],
     ) -> Floats:
         """Return 1 below the lower band when oversold, 0 above the middle or overbought, else NaN."""
         price = np.log(candles.close)

@@ -56,7 +56,7 @@ class SmaCross(Strategy):
         self,
         candles: Candles,
         parameters: SmaCrossParameters,
-        informative: Mapping[str, Candles],  # noqa: ARG002
+        informative: Mapping[str, Candles],
     ) -> Floats:
         """Return 1 above, 0 below, NaN while the averages touch or are unknown."""
         fast = talib.SMA(candles.close, parameters.fast)
