@@ -18,6 +18,7 @@ from apps.core.actor import Actor
 from apps.dashboard.acts.prompts import Answer, Choice, Prompt
 from apps.dashboard.domain.states import STAGE_WORDS
 from apps.dashboard.queries.effects import Effects, plural
+from apps.dashboard.queries.money import equity_by_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,9 @@ def _resumed(actor: Actor, bot: Bot, answer: Answer) -> str:
 
 
 def _started(actor: Actor, bot: Bot, answer: Answer) -> str:
-    start(actor=actor, bot_id=bot.pk, reason=answer.reason)
+    equity = equity_by_account().get(bot.account_id)
+    known = equity.value if equity else None
+    start(actor=actor, bot_id=bot.pk, reason=answer.reason, equity=known)
     return f"{bot.slug} runs; it decides at its next candle."
 
 
