@@ -108,3 +108,18 @@ def test_an_unknown_address_is_a_page_of_ours(as_role) -> None:
     answer = as_role("viewer").get("/nothing/here/")
     assert answer.status_code == 404
     assert "does not exist" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "home"), [("/orders?show=open", "/orders/?show=open"), ("/admin", "/admin/")]
+)
+def test_a_missing_slash_is_added(as_role, address, home) -> None:
+    answer = as_role("viewer").get(address)
+    assert (answer.status_code, answer.url) == (302, home)
+
+
+@pytest.mark.parametrize("address", ["/nothing", "//elsewhere.example/x", "/bots/new?x=1/..//"])
+def test_an_address_never_leads_off_the_desk(as_role, address) -> None:
+    answer = as_role("viewer").get(address)
+    assert answer.status_code in {302, 403, 404}
+    assert not answer.headers.get("Location", "/").startswith(("//", "http"))
