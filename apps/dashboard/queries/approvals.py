@@ -82,7 +82,7 @@ def read_request(number: int) -> RequestPage:
     return RequestPage(
         request=request,
         steps=steps_of(request, approvals),
-        lines=lines_of(before=request.before, after=request.content),
+        lines=lines_of(before=request.before, after=_as_settings(request.content)),
         gates=[(WORDS.get(check.gate, check.gate), check) for check in latest_checks(request)],
         votes=votes,
         edits=list(
@@ -136,6 +136,15 @@ def flattened(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         else:
             found[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return found
+
+
+def _as_settings(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a content as settings: a climb's two ends are one setting, the stage."""
+    ends = {"from_stage", "to_stage"}
+    if not ends <= set(content):
+        return dict(content)
+    rest = {name: value for name, value in content.items() if name not in ends}
+    return {"stage": content["to_stage"], **rest}
 
 
 def _item(key: str, index: int, item: Mapping[str, Any]) -> dict[str, str]:
