@@ -41,6 +41,12 @@ TRIGGERS = """
 """
 
 
+def _mask(column: str) -> str:
+    return (
+        f" || CASE WHEN x ? '{column}' THEN '{{\"{column}\": \"[hidden]\"}}'::jsonb ELSE '{{}}' END"
+    )
+
+
 def govern(
     table: str,
     *,
@@ -56,10 +62,7 @@ def govern(
     into `public` first, so that a temporary table of the same name cannot swallow the record.
     """
     label = f"(coalesce(n.row->>'{name}', o.row->>'{name}'))" if name else "''"
-    masks = "".join(
-        f" || CASE WHEN x ? '{c}' THEN '{{\"{c}\": \"[hidden]\"}}'::jsonb ELSE '{{}}' END"
-        for c in hide
-    )
+    masks = "".join(map(_mask, hide))
     skip = "".join(f" - '{column}'" for column in ignore)
     undo = "".join(
         f"DROP TRIGGER IF EXISTS {table}_audit_{verb} ON {table};"

@@ -18,6 +18,8 @@ from apps.demo.domain.plan import ReplayPlan, bot_slug
 from apps.marketdata.actions.advance_clock import advance_clock
 from apps.marketdata.actions.sync_instruments import sync_instruments
 from apps.marketdata.models import Instrument
+from apps.reconciliation.actions.reconcile_balances import reconcile_balances
+from apps.reconciliation.actions.reconcile_orders import reconcile_orders
 from apps.strategies.actions.sync_catalogue import sync_catalogue
 from apps.venues.models import VenueAccount
 
@@ -39,6 +41,9 @@ def prepare_replay(*, plan: ReplayPlan, start_ms: int) -> Prepared:
     account = VenueAccount.objects.get(slug=ACCOUNT)
     sync_instruments(account_id=account.id)
     sync_catalogue()
+    # an account may enter only after a clean pass; the schedules would take ten seconds
+    reconcile_balances(account_id=account.id)
+    reconcile_orders(account_id=account.id)
     instruments = {
         item.symbol: item
         for item in Instrument.objects.filter(environment="simulated", symbol__in=plan.instruments)

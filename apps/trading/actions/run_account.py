@@ -19,7 +19,7 @@ from apps.risk.actions.permit import PermitUnavailable
 from apps.trading.actions.protect_positions import protect_positions
 from apps.trading.actions.run_cycle import run_cycle
 from apps.trading.actions.stop_leaving import stop_leaving
-from apps.trading.queries.due import due_batches
+from apps.trading.queries.due import due_batches, orders_are_moving
 from apps.venues.gateways.errors import VenueError
 
 log = structlog.get_logger(__name__)
@@ -70,23 +70,21 @@ def account_lock(*, account_id: UUID) -> Iterator[bool]:
 
 def _work(account_id: UUID) -> None:
     absorb(account_id=account_id)
+    _decide(account_id)
+    moved = _send(account_id)
     for _ in range(ROUNDS_MAX):
-        moved = _decide(account_id)
-        moved |= _send(account_id)
         moved |= protect_positions(account_id=account_id) > 0
-        moved |= _send(account_id)
         if not moved:
             break
+        _decide(account_id)
+        moved = orders_are_moving(account_id=account_id) and _send(account_id)
     stop_leaving(account_id=account_id)
 
 
-def _decide(account_id: UUID) -> bool:
-    """Run the cycles that are due; return whether one ran (one that waits for candles did not)."""
-    ran = False
+def _decide(account_id: UUID) -> None:
+    """Run the cycles that are due; one that waits for its candles stays due."""
     for due in due_batches(at=market_now(), account_ids=[account_id]):
-        summary = run_cycle(account_id=account_id, timeframe=due.timeframe, at=due.at)
-        ran |= summary.bots > 0
-    return ran
+        run_cycle(account_id=account_id, timeframe=due.timeframe, at=due.at)
 
 
 def _send(account_id: UUID) -> bool:

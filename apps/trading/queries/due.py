@@ -36,6 +36,13 @@ UNION SELECT account_id FROM orders_order WHERE status = ANY(%(live)s)
 UNION SELECT account_id FROM orders_venuefact WHERE absorbed_at IS NULL
 UNION SELECT account_id FROM bots_bot WHERE stop_when = 'flat' AND state = 'paused'
 """
+_MOVING: Final = """
+SELECT EXISTS (SELECT FROM orders_order WHERE account_id = %(account)s AND status = 'created')
+    OR EXISTS (SELECT FROM orders_order WHERE account_id = %(account)s AND status = ANY(%(live)s)
+        AND (status IN ('submitted', 'unknown', 'pending_cancel') OR cancel_requested_at IS NOT NULL
+             OR venue_filled > filled))
+    OR EXISTS (SELECT FROM orders_venuefact WHERE account_id = %(account)s AND absorbed_at IS NULL)
+"""
 _UNPROTECTED: Final = f"SELECT DISTINCT account_id FROM ({UNPROTECTED}) u"  # noqa: S608 - ours
 
 
@@ -73,6 +80,13 @@ def busy_accounts() -> set[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_BUSY, {"live": sorted(LIVE)})
         return {row[0] for row in cursor.fetchall()}
+
+
+def orders_are_moving(*, account_id: UUID) -> bool:
+    """Return whether the account has orders to send, cancel or settle, or facts to absorb."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVING, {"account": account_id, "live": sorted(LIVE)})
+        return bool(cursor.fetchone()[0])
 
 
 def unprotected_accounts() -> set[UUID]:

@@ -36,6 +36,8 @@ from apps.venues.gateways.streams import Streams
 T = TypeVar("T")
 FILLS_PAGE: Final = 1000
 FILLS_PAGES_MAX: Final = 50
+# A symbol that the venue really lacks must not make every call read all markets.
+RELOAD_SECONDS: Final = 5.0
 
 
 def now_ms() -> int:
@@ -59,9 +61,10 @@ class Gateway:
         self._exchange: Any = None
         self._ready = asyncio.Lock()
         self._streams: Streams | None = None
+        self._reloaded_at = -RELOAD_SECONDS
 
-    async def _open(self) -> Any:
-        """Return the exchange with its session and markets."""
+    async def _open(self, *symbols: str) -> Any:
+        """Return the exchange with its session and markets, read anew when a symbol is missing."""
         async with self._ready:
             if self._exchange is None:
                 self._exchange = build_exchange(self.access)
@@ -69,6 +72,10 @@ class Gateway:
                 await open_session(self._exchange)
             if not self._exchange.markets:
                 await self._try(lambda: load_markets(self._exchange, self.access), weight=20)
+            unknown = [symbol for symbol in symbols if symbol not in self._exchange.markets]
+            if unknown and time.monotonic() - self._reloaded_at > RELOAD_SECONDS:
+                self._reloaded_at = time.monotonic()
+                await self._try(lambda: reload_markets(self._exchange, self.access), weight=20)
         return self._exchange
 
     async def _try(self, read: Callable[[], Awaitable[T]], *, weight: int) -> T:
@@ -106,7 +113,7 @@ class Gateway:
 
         :raises VenueError: when the venue cannot be read.
         """
-        exchange = await self._open()
+        exchange = await self._open(symbol)
         rows = await self._try(
             lambda: exchange.fetch_ohlcv(symbol, timeframe, since_ms, limit), weight=2
         )
@@ -117,7 +124,7 @@ class Gateway:
 
         :raises VenueError: when the venue cannot be read.
         """
-        exchange = await self._open()
+        exchange = await self._open(*symbols)
         wanted = list(symbols)
         tickers = await self._try(
             lambda: exchange.fetch_tickers(wanted), weight=max(4, 2 * len(wanted))
@@ -139,7 +146,7 @@ class Gateway:
 
         :raises VenueError: when the venue cannot be read, which proves nothing.
         """
-        exchange = await self._open()
+        exchange = await self._open(symbol)
         params = {self.traits.client_id_param: client_order_id}
         try:
             answer = await self._try(
@@ -154,7 +161,7 @@ class Gateway:
 
         :raises VenueError: when the venue cannot be read.
         """
-        exchange = await self._open()
+        exchange = await self._open(*([symbol] if symbol else []))
         exchange.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
         answers = await self._try(
             lambda: exchange.fetch_open_orders(symbol), weight=6 if symbol else 80
@@ -168,7 +175,7 @@ class Gateway:
 
         :raises VenueError: when the venue cannot be read.
         """
-        exchange = await self._open()
+        exchange = await self._open(symbol)
         params = self.traits.fills_of_order(venue_order_id) if venue_order_id else {}
         since, found = since_ms, []
         for _ in range(FILLS_PAGES_MAX):
@@ -207,7 +214,7 @@ class Gateway:
         self, ticket: OrderTicket, *, permit_at_ms: int | None = None
     ) -> OrderReport:
         """Send an order once; see `order_calls.create`. `permit_at_ms` is real time, epoch ms."""
-        exchange = await self._before_order()
+        exchange = await self._before_order(ticket.symbol)
         try:
             return await order_calls.create(
                 exchange, self.traits, ticket, permit_at_ms=permit_at_ms or now_ms()
@@ -218,7 +225,7 @@ class Gateway:
 
     async def cancel_order(self, symbol: str, client_order_id: str) -> OrderReport | None:
         """Cancel an order once; None when the venue knows no such open order."""
-        exchange = await self._before_order()
+        exchange = await self._before_order(symbol)
         try:
             return await order_calls.cancel(
                 exchange, self.traits, symbol, client_order_id, at_ms=now_ms()
@@ -227,9 +234,9 @@ class Gateway:
             await self._heed(error)
             raise
 
-    async def _before_order(self) -> Any:
+    async def _before_order(self, symbol: str) -> Any:
         try:
-            return await self._open()
+            return await self._open(symbol)
         except VenueError as error:
             raise NeverSent("MARKETS_UNREADABLE", message=str(error)) from error
 

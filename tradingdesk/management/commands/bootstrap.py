@@ -16,6 +16,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("strategies", "sync"),
     ("schedules", "sync"),
     ("demo", "seed", "--if-empty"),
+    ("reconcile", "--require"),
 )
 
 
