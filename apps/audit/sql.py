@@ -57,9 +57,8 @@ def govern(
 ) -> RunSQL:
     """Return an operation after which every change of `table` leaves an audit row.
 
-    `name` is the column shown as the object's name; `hide` columns appear as "[hidden]";
-    a change of `ignore` columns alone (heartbeats, counters) writes no row. The functions look
-    into `public` first, so that a temporary table of the same name cannot swallow the record.
+    `name` is the object's name; `hide` columns appear as "[hidden]"; a change of `ignore` columns
+    alone writes no row. The functions look into `public` first, before any temporary table.
     """
     label = f"(coalesce(n.row->>'{name}', o.row->>'{name}'))" if name else "''"
     masks = "".join(map(_mask, hide))

@@ -22,9 +22,11 @@ from django.db import (
 from kombu.exceptions import OperationalError as BrokerDown
 
 from apps.core.bell import aring
+from apps.core.clock import to_ms
 from apps.core.domain.timeframes import TIMEFRAME_MS
 from apps.marketdata.actions.store_candles import store_candles
 from apps.marketdata.actions.store_quotes import store_quotes
+from apps.marketdata.clock import market_now
 from apps.marketdata.queries import forget
 from apps.orders.actions.store_facts import store_facts
 from apps.trading.feed.plan import Market
@@ -194,7 +196,9 @@ def _write(waiting: Waiting, listeners: dict[Market, tuple[UUID, ...]]) -> list[
                 venue=market.venue, environment=market.environment, rows=list(quotes.values())
             )
         for market, rows in waiting.candles.items():
-            if store_candles(venue=market.venue, environment=market.environment, rows=rows):
+            stored = store_candles(venue=market.venue, environment=market.environment, rows=rows)
+            # a close that market time has not reached starts nothing: lock-step moves the clock later
+            if stored and min(map(_close_ms, rows)) <= to_ms(market_now()):
                 accounts.update(listeners.get(market, ()))
         for (account_id, source), reports in waiting.facts.items():
             orders = [row for row in reports if isinstance(row, OrderReport)]
@@ -202,6 +206,10 @@ def _write(waiting: Waiting, listeners: dict[Market, tuple[UUID, ...]]) -> list[
             if store_facts(account_id=account_id, source=source, orders=orders, fills=fills):
                 accounts.add(account_id)
     return sorted(accounts)
+
+
+def _close_ms(row: CandleRow) -> int:
+    return row.ts + TIMEFRAME_MS[row.timeframe]
 
 
 def _nudge(accounts: list[UUID]) -> None:
