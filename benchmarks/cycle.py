@@ -1,8 +1,8 @@
 """How long one cycle of a whole fleet takes: bots a second, ms a bot, statements, memory.
 
-Each fleet trades ten instruments a bot on one account, in a fresh database of its own (the suite's
-template on the embedded PostgreSQL). Three cycles are timed: the first (cold: windows are read,
-nothing is held), one in which nothing changes (warm, every bot holds ten positions) and one in
+Each fleet trades ten instruments on one account, one a bot (`--per-bot 10` gives every bot all ten),
+in a fresh database of its own (the suite's template on the embedded PostgreSQL). Three cycles are timed: the first (cold: windows are read,
+nothing is held), one in which nothing changes (warm, every bot holds what it wants) and one in
 which one bot in a hundred trades. `python benchmarks/cycle.py 100 1000 10000`.
 """
 

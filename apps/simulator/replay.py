@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from apps.core.domain.timeframes import TIMEFRAME_MS, open_ms
+from apps.core.domain.timeframes import TIMEFRAME_MS, closes_at, open_ms
 from apps.core.errors import InvalidInput
 from apps.simulator.domain.candles import Series
 from apps.simulator.domain.instruments import listed
@@ -79,9 +79,20 @@ class Replay:
             "to": self.spec.to_ms,
             "clock": self.clock_ms,
             "stored": sum(series.at(last) is not None for series in self.series.values()),
+            "lacking": self._lacking(),
             "candles": (self.clock_ms - self.spec.from_ms) // self._length,
             "done": self.is_done,
         }
+
+    def _lacking(self) -> list[str]:
+        """Return the timeframes that close now and of which not every symbol has a whole candle."""
+        closing = [tf for tf in TIMEFRAME_MS if closes_at(self.clock_ms, tf)]
+        return [
+            tf
+            for tf in closing
+            if TIMEFRAME_MS[tf] >= self._length
+            and any(series.closing(tf, self.clock_ms) is None for series in self.series.values())
+        ]
 
     async def advance(self, exchange: Exchange, to_ms: int) -> None:
         """Play every candle that closes by `to_ms`; a no-op when the clock is already there.

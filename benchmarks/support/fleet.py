@@ -15,6 +15,7 @@ from apps.core.clock import from_ms, now, to_ms
 from apps.marketdata.actions.advance_clock import advance_clock
 from apps.marketdata.actions.store_candles import store_candles
 from apps.marketdata.actions.store_quotes import store_quotes
+from apps.marketdata.models import Instrument
 from apps.portfolio.actions.open_ledger import open_ledger
 from apps.portfolio.models import Position
 from apps.risk.models import Limit
@@ -31,8 +32,11 @@ SIZING = {"mode": "fixed_cost", "cost": "100", "order_type": "market", "max_frac
 class Fleet:
     """Bots of four strategies on 1-minute candles; `cycle` runs the batch that is due."""
 
-    def __init__(self, *, size: int, instruments: int, history: int, close_ms: int) -> None:
+    def __init__(
+        self, *, size: int, instruments: int, per_bot: int, history: int, close_ms: int
+    ) -> None:
         sync_catalogue()
+        self.per_bot = per_bot
         self.random = np.random.default_rng(7)
         self.at: datetime = from_ms(close_ms)
         self.account = make_account()
@@ -89,9 +93,9 @@ class Fleet:
             BotConfig.objects.bulk_create(configs, batch_size=2000)
             BotConfigInstrument.objects.bulk_create(
                 [
-                    BotConfigInstrument(config=c, instrument=i)
-                    for c in configs
-                    for i in self.instruments
+                    BotConfigInstrument(config=config, instrument=instrument)
+                    for number, config in enumerate(configs)
+                    for instrument in self.of_bot(number)
                 ],
                 batch_size=5000,
             )
@@ -103,9 +107,14 @@ class Fleet:
             cursor.execute("ANALYZE")
         return bots
 
+    def of_bot(self, number: int) -> list[Instrument]:
+        """Return the instruments of the bot with this number: neighbours on a ring."""
+        count = len(self.instruments)
+        return [self.instruments[(number + k) % count] for k in range(self.per_bot)]
+
     def hold_positions(self) -> None:
         """Let every bot hold what it wants of every instrument."""
-        pairs = [(bot, i) for bot in self.bots for i in self.instruments]
+        pairs = [(bot, i) for n, bot in enumerate(self.bots) for i in self.of_bot(n)]
         at = now()
         BotTarget.objects.bulk_create(
             [BotTarget(bot=b, instrument=i, exposure=0.0, target_amount=1, changed_at=at) for b, i in pairs],

@@ -21,12 +21,11 @@ from apps.core.errors import DeskError
 from apps.demo.gateways.exchange_control import ExchangeControl, ExchangeState, ExchangeUnreachable
 from apps.demo.queries import rows
 from apps.marketdata.actions.advance_clock import advance_clock
+from apps.trading.actions.read_batch import GRACE
 from apps.trading.queries import quiescent
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-# How far past a close the clock goes when a recording lacks a candle, so that waiting ends.
-MISSING_CANDLE_GRACE = timedelta(seconds=6)
 NUDGE_SECONDS = 0.25
 
 
@@ -60,8 +59,8 @@ class Lockstep:
         """
         state = self._patiently(lambda: self.control.advance(to_ms=to_ms))
         present = self._settle(state, to_ms)
-        missing = len(self.instrument_ids) - present
-        moment = from_ms(to_ms) + (MISSING_CANDLE_GRACE if missing else timedelta())
+        # past the grace where the recording lacks a candle, so that nobody waits for it
+        moment = from_ms(to_ms) + (GRACE if state.body["lacking"] else timedelta())
         self._patiently(lambda: advance_clock(to=moment))
         self._nudge()
         self._wait(
@@ -77,7 +76,7 @@ class Lockstep:
         if totals.trades != self._trades_known:
             self._wait(lambda: self._patiently(lambda: self._unbooked(totals.trades)))
             self._trades_known = totals.trades
-        expected = int(state.body.get("stored", len(self.instrument_ids)))
+        expected = int(state.body["stored"])
         found = 0
 
         def lacking() -> list[str]:

@@ -53,6 +53,7 @@ class OwnDesk:
             "PORT": str(free_port()),
             "SIMULATOR_PORT": str(free_port()),
             "SIMULATOR_MARKET": "none",
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
             "DESK_REPLAY_PLAN": str(self.plan_file),
             "REDIS_PREFIX": f"replay-{home.name}",
         }

@@ -35,7 +35,7 @@ def candles_are_in(*, batch: Batch, counts: dict[WindowKey, int]) -> bool:
     at_ms = to_ms(batch.at)
     closing = [key for key in counts if closes_at(at_ms, key[1])]
     batch.present = candles_present(keys=closing, at_ms=at_ms)
-    return len(batch.present) == len(closing) or batch.now > batch.at + GRACE
+    return len(batch.present) == len(closing) or batch.now >= batch.at + GRACE
 
 
 def read_market(*, batch: Batch, counts: dict[WindowKey, int]) -> dict[WindowKey, Candles]:
