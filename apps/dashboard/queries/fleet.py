@@ -55,7 +55,7 @@ def read_fleet() -> Fleet:
         last_cycles(),
         symbols_by_config(),
     )
-    restrictions, limits = restrictions_in_force(), limits_by_bot()
+    restrictions, limits = restrictions_in_force(), limits_by_scope()
     for row in rows:
         row["money"] = money.get(row["id"], BotMoney())
         row["open_orders"] = orders.get(row["id"], {}).get("open", 0)
@@ -65,7 +65,7 @@ def read_fleet() -> Fleet:
             row["id"], (None, "", "")
         )
         row["symbols"] = symbols.get(row["config_id"], [])
-        row["limits"] = limits.get(row["id"], {})
+        row["limits"] = limits.get(str(row["id"]), {})
         held = strictest(binding(restrictions, row))
         row["trading_state"] = held.state if held else "active"
         row["held"] = held
@@ -77,7 +77,7 @@ def read_fleet() -> Fleet:
     for row in rows:
         values |= row_values(row)
     for stage in stages:
-        values |= stage_values(stage, rows, equity)
+        values |= stage_values(stage, rows, equity, limits[""])
     versions = {
         "bots": version(
             [(r["slug"], r["state"], r["stage"], r["trading_state"], r["symbols"]) for r in rows]
@@ -87,12 +87,14 @@ def read_fleet() -> Fleet:
     return Fleet(rows, stages, shown, Live(values, versions))
 
 
-def limits_by_bot() -> dict[UUID, dict[str, Decimal]]:
-    """Return each bot's own gross exposure and daily loss limit (one statement)."""
-    found: dict[UUID, dict[str, Decimal]] = {}
-    wanted = Limit.objects.filter(scope_kind="bot", name__in=("gross_exposure", "daily_loss"))
+def limits_by_scope() -> dict[str, dict[str, Decimal]]:
+    """Return gross exposure and daily loss of each bot, and of the desk under "" (one statement)."""
+    found: dict[str, dict[str, Decimal]] = {"": {}}
+    wanted = Limit.objects.filter(
+        scope_kind__in=("desk", "bot"), name__in=("gross_exposure", "daily_loss")
+    )
     for scope, name, value in wanted.order_by().values_list("scope_id", "name", "value"):
-        found.setdefault(UUID(scope), {})[name] = value
+        found.setdefault(scope, {})[name] = value
     return found
 
 
@@ -118,9 +120,12 @@ def row_values(row: dict[str, Any]) -> dict[str, Cell]:
 
 
 def stage_values(
-    stage: str, rows: list[dict[str, Any]], equity: dict[UUID, Equity]
+    stage: str,
+    rows: list[dict[str, Any]],
+    equity: dict[UUID, Equity],
+    desk: dict[str, Decimal],
 ) -> dict[str, Cell]:
-    """Return the live values of one stage's tiles."""
+    """Return the live values of one stage's tiles; `desk` holds the limits of the whole desk."""
     mine = [row for row in rows if row["stage"] == stage]
     shared = {row["account_id"] for row in rows if row["stage"] != stage}
     accounts = {row["account_id"] for row in mine}
@@ -129,9 +134,9 @@ def stage_values(
     realised = sum((row["money"].realised_today for row in mine), Decimal(0))
     unrealised = sum((row["money"].unrealised for row in mine), Decimal(0))
     gross = sum((row["money"].exposure for row in mine), Decimal(0))
-    gross_limit = sum((row["limits"].get("gross_exposure", Decimal(0)) for row in mine), Decimal(0))
+    gross_limit = desk.get("gross_exposure", Decimal(0))
     states = [row["state"] for row in mine]
-    worst = worst_loss(mine)
+    worst = worst_loss(mine, desk=desk)
     marked = min((item.marked_at for item in held if item.marked_at), default=None)
     key = f"stage.{stage}"
     return {
@@ -165,9 +170,17 @@ def stage_values(
     }  # fmt: skip
 
 
-def worst_loss(rows: list[dict[str, Any]]) -> tuple[Decimal, str] | None:
-    """Return the largest share of a daily loss limit that a bot used today, with its words."""
+def worst_loss(
+    rows: list[dict[str, Any]], *, desk: dict[str, Decimal]
+) -> tuple[Decimal, str] | None:
+    """Return the largest share of a daily loss limit used today, a bot's or the desk's, in words."""
     used = []
+    today_all = [row["money"].today for row in rows]
+    if desk.get("daily_loss") and None not in today_all:
+        loss, limit = max(Decimal(0), -sum(today_all, Decimal(0))), desk["daily_loss"]
+        used.append(
+            (loss / limit, f"{formats.number(-loss)} of {formats.number(limit)} for the desk")
+        )
     for row in rows:
         limit, today = row["limits"].get("daily_loss"), row["money"].today
         if limit and today is not None:
@@ -178,7 +191,7 @@ def worst_loss(rows: list[dict[str, Any]]) -> tuple[Decimal, str] | None:
     if not used:
         return None
     share, words = max(used)
-    return share, words if share else "no bot is below zero"
+    return share, words if share else "nothing lost today"
 
 
 def counted(count: int, word: str) -> str:
