@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError, connections
+from psycopg import sql
 
 STEPS: tuple[tuple[str, ...], ...] = (
     ("migrate", "--database", "owner", "--verbosity", "0"),
@@ -28,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the steps in order; print the path of a welcome link last, when there is one."""
+        make_simulator_database()
         known = get_commands()
         for name, *arguments in STEPS:
             if name in known:
@@ -36,3 +40,20 @@ class Command(BaseCommand):
             link = io.StringIO()
             call_command("welcome_link", stdout=link)
             self.stdout.write(link.getvalue().strip())
+
+
+def make_simulator_database() -> None:
+    """Create the simulated exchange's own database where the server has none of its name.
+
+    :raises CommandError: when the login may not, with the statement that an administrator runs.
+    """
+    name = settings.DATABASES["simulator"]["NAME"]
+    try:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except ProgrammingError as error:
+        raise CommandError(
+            f"The simulated exchange needs a database of its own: CREATE DATABASE {name}; ({error})"
+        ) from error
