@@ -56,6 +56,7 @@ def measure(files: dict[str, dict]) -> list[tuple[str, float, float]]:
 
 def main() -> int:
     data = coverage.Coverage()
+    data.load()  # what the suite combined; subprocesses that ended later add to it
     data.combine()
     data.save()
     with tempfile.TemporaryDirectory() as folder:

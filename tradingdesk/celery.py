@@ -7,7 +7,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, task_prerun, worker_process_init
+from django.db import connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from tradingdesk.supervisor.parentage import die_with_parent
@@ -30,3 +31,10 @@ def prepare_child(**_: Any) -> None:
     """A worker's child ends with its parent and keeps start-up objects out of the collector."""
     die_with_parent()
     gc.freeze()
+
+
+@task_prerun.connect
+def renew_connections(**_: Any) -> None:
+    """Drop a connection that broke in an earlier task; Celery keeps them for thousands."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()

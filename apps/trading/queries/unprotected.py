@@ -16,7 +16,7 @@ _UNFINISHED: Final = (
     "('created', 'submitted', 'unknown', 'open', 'partially_filled', 'pending_cancel')"
 )
 # Dust (what the venue would refuse as a stop) is exempt, so is a position that is leaving, and for
-# ten seconds one whose last stop was refused. A stop that another order replaces no longer counts.
+# ten seconds one whose very stop the venue refused; what is being flattened gets no new stop. A stop that another order replaces no longer counts.
 # The scalar sub-selects run for the few rows that come out, not for every position.
 UNPROTECTED: Final = f"""
 SELECT p.account_id, p.bot_id, b.config_id, p.instrument_id, i.symbol, p.opened_at, w.amount,
@@ -50,9 +50,17 @@ WHERE (%(account)s::uuid IS NULL OR p.account_id = %(account)s::uuid)
         SELECT FROM orders_order o
         WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id
             AND o.purpose IN ('reduce', 'flatten') AND o.status IN {_UNFINISHED})
-    AND (SELECT count(*) FROM orders_order o
-         WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id AND o.purpose = 'protect'
-            AND o.status = 'rejected' AND o.ended_at > now() - interval '10 seconds') = 0
+    AND NOT EXISTS (
+        SELECT FROM orders_order o
+        WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id AND o.purpose = 'protect'
+            AND o.decided_at > now() - interval '10 minutes'
+            AND o.stop_price = w.stop_price AND o.amount = w.amount
+            AND o.status = 'rejected' AND o.status_reason NOT LIKE 'NOT_AT_VENUE%%'
+            AND o.ended_at > now() - interval '10 seconds')
+    AND NOT EXISTS (
+        SELECT FROM risk_restriction r
+        WHERE r.flatten AND r.lifted_at IS NULL AND (r.scope_kind = 'desk'
+            OR (r.scope_kind, r.scope_id) IN (('account', p.account_id::text), ('bot', p.bot_id::text))))
 """  # noqa: S608 - our own statement
 
 
