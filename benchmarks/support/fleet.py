@@ -16,7 +16,6 @@ from apps.marketdata.actions.advance_clock import advance_clock
 from apps.marketdata.actions.store_candles import store_candles
 from apps.marketdata.actions.store_quotes import store_quotes
 from apps.marketdata.models import Instrument
-from apps.portfolio.actions.open_ledger import open_ledger
 from apps.portfolio.models import Position
 from apps.risk.models import Limit
 from apps.strategies.actions.sync_catalogue import sync_catalogue
@@ -25,6 +24,7 @@ from apps.trading.actions.run_cycle import run_cycle
 from apps.trading.queries.due import due_batches
 from apps.venues.domain.reports import CandleRow, QuoteRow
 from tests.factories import make_account, make_instrument
+from tests.factories.ledger import open_ledger
 
 SIZING = {"mode": "fixed_cost", "cost": "100", "order_type": "market", "max_fraction": "0.5"}
 

@@ -26,7 +26,6 @@ from apps.orders.actions.send_orders import send_orders
 from apps.orders.models import Fill, Order
 from apps.portfolio import invariants as of_books
 from apps.portfolio.actions.absorb import absorb
-from apps.portfolio.actions.open_ledger import open_ledger
 from apps.portfolio.models import Balance
 from apps.venues import gateways
 from apps.venues.actions.write_keys import write_keys
@@ -34,6 +33,7 @@ from apps.venues.gateways.exchanges import forget_markets
 from apps.venues.gateways.loop import call
 from apps.venues.queries import credentials
 from tests.factories import make_account, make_bot, make_draft
+from tests.factories.ledger import open_ledger
 from tests.fixtures.simulator import simulator, simulators
 
 __all__ = ["simulator", "simulators"]

@@ -30,7 +30,6 @@ from apps.orders import invariants as of_orders
 from apps.orders.actions.store_facts import store_facts
 from apps.orders.queries import unfinished_orders
 from apps.portfolio import invariants as of_books
-from apps.portfolio.actions.open_ledger import open_ledger
 from apps.portfolio.models import Balance
 from apps.risk.actions.permit import close_permits
 from apps.strategies.actions.sync_catalogue import sync_catalogue
@@ -44,6 +43,7 @@ from apps.venues.gateways.loop import call
 from apps.venues.models import VenueAccount
 from apps.venues.queries import credentials
 from tests.factories import make_account
+from tests.factories.ledger import open_ledger
 from tests.fixtures.simulator import HOUR_MS, START_MS, Simulator
 
 ANNA = Actor("person", "7", "Anna", "operator")

@@ -21,12 +21,12 @@ from apps.marketdata import queries as market_queries
 from apps.marketdata.actions.advance_clock import advance_clock
 from apps.marketdata.actions.store_candles import store_candles
 from apps.marketdata.models import Instrument
-from apps.portfolio.actions.open_ledger import open_ledger
 from apps.strategies.actions.sync_catalogue import sync_catalogue
 from apps.trading.actions.run_cycle import CycleSummary, run_cycle
 from apps.venues.domain.reports import CandleRow
 from apps.venues.models import VenueAccount
 from tests.factories import make_account, make_instrument
+from tests.factories.ledger import open_ledger
 
 ANNA = Actor("person", "7", "Anna", "operator")
 T0 = from_ms(1_683_028_800_000)  # 2023-05-02 12:00
