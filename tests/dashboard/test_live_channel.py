@@ -111,7 +111,7 @@ async def test_another_origin_is_refused(person) -> None:
 
 @pytest.mark.parametrize("loss", ["role", "session", "person"])
 async def test_what_is_taken_away_ends_while_the_socket_is_open(person, monkeypatch, loss) -> None:
-    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.3)
+    monkeypatch.setattr(consumers, "RIGHTS_SECONDS", 0.3)
     client = await signed_in(person, "viewer")
     socket = await listen(client)
     await socket.tell({"type": "subscribe", "topics": ["frame"]})
