@@ -21,9 +21,9 @@ def _debug(settings) -> None:
     settings.DEBUG = True  # the test runner switches it off
 
 
-def offered() -> str:
+def offered(*words: str) -> str:
     out = io.StringIO()
-    call_command("welcome_link", stdout=out)
+    call_command("welcome_link", *words, stdout=out)
     return out.getvalue()
 
 
@@ -58,3 +58,9 @@ def test_nothing_is_offered_in_production(settings) -> None:
     settings.DEBUG = False
     person("demo", "operator", is_demo=True)
     assert offered() == ""
+
+
+def test_another_demo_person_gets_a_link_of_their_own() -> None:
+    person("rita", "risk_manager", is_demo=True)
+    assert offered("--user", "rita").startswith("/welcome/")
+    assert offered("--user", "nobody") == ""

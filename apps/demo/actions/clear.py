@@ -32,7 +32,7 @@ def clear() -> list[str]:
     if not User.objects.filter(is_demo=False, is_active=True, is_machine=False).exists():
         raise Conflict(
             "NO_OTHER_PERSON",
-            message="Add a person of your own first: manage.py people add NAME --roles administrator",
+            message="Add a person of your own first: sign in as ada, Admin, Users, Add.",
         )
     left = []
     for bot in Bot.objects.filter(account=account, archived_at=None):

@@ -14,14 +14,14 @@ from apps.ops.queries import live_account_exists
 FIRST_PERSON: Final = "demo"
 
 
-def offer_welcome_link(*, actor: Actor) -> str | None:
-    """Return the path that signs the demo's first person in once, or None.
+def offer_welcome_link(*, actor: Actor, username: str = FIRST_PERSON) -> str | None:
+    """Return the path that signs a demo person in once, or None.
 
-    None without DEBUG, without the demo's person, and beside any live account.
+    None without DEBUG, for anybody who is no demo person, and beside any live account.
     """
     if not settings.DEBUG or live_account_exists():
         return None
-    user = User.objects.filter(username=FIRST_PERSON, is_demo=True, is_active=True).first()
+    user = User.objects.filter(username=username, is_demo=True, is_active=True).first()
     if user is None:
         return None
     return f"/welcome/{make_welcome_link(actor=actor, user=user)}"
