@@ -125,7 +125,8 @@ def chromium_path() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs real testnet keys is skipped without them, with the reason."""
+    """The longest test first; what needs real testnet keys is skipped without them, with the reason."""
+    items.sort(key=lambda item: "test_kills" not in item.nodeid)
     if os.environ.get("TESTNET_KEY") and os.environ.get("TESTNET_SECRET"):
         return
     without_keys = pytest.mark.skip(reason="no testnet keys: set TESTNET_KEY and TESTNET_SECRET")

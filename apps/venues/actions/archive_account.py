@@ -22,7 +22,7 @@ def archive_account(*, actor: Actor, account_id: UUID, reason: str) -> None:
         changed = VenueAccount.objects.filter(id=account_id, archived_at=None).update(
             archived_at=now(),
             api_key_sealed="",
-            api_secret_sealed="",  # nosec B106 - emptied
+            api_secret_sealed="",  # nosec B106
             key_fingerprint="",
             key_set_at=None,
         )
