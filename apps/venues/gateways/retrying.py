@@ -44,7 +44,7 @@ def _wait(state: RetryCallState) -> float:
 def _tell(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     wait = state.next_action.sleep if state.next_action else 0
-    log.warning("venue.read_again", attempt=state.attempt_number, wait=wait, error=str(error))
+    log.info("venue.read_again", attempt=state.attempt_number, wait=wait, error=str(error))
 
 
 async def retried(read: Callable[[], Awaitable[T]], *, sleep: Sleep = asyncio.sleep) -> T:
