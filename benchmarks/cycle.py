@@ -1,6 +1,6 @@
 """How long one cycle of a whole fleet takes: bots a second, ms a bot, statements, memory.
 
-Each fleet trades ten instruments on one account, one a bot (`--per-bot 10` gives every bot all ten),
+Each fleet trades ten instruments on one account, one a bot (PER_BOT),
 in a fresh database of its own (the suite's template on the embedded PostgreSQL). Three cycles are timed: the first (cold: windows are read,
 nothing is held), one in which nothing changes (warm, every bot holds what it wants) and one in
 which one bot in a hundred trades. `python benchmarks/cycle.py 100 1000 10000`.
@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 SIZES = (100, 1_000, 10_000)
 INSTRUMENTS = 10
+# How many of them each bot trades.
+PER_BOT = 1
 HISTORY = 200
 CLOSE_MS = 1_683_028_800_000
 
@@ -49,7 +51,9 @@ def measure(size: int) -> None:
     with cloned(conftest.NAMES):
         from benchmarks.support.fleet import Fleet  # noqa: PLC0415 - models need the set-up above
 
-        fleet = Fleet(size=size, instruments=INSTRUMENTS, history=HISTORY, close_ms=CLOSE_MS)
+        fleet = Fleet(
+            size=size, instruments=INSTRUMENTS, per_bot=PER_BOT, history=HISTORY, close_ms=CLOSE_MS
+        )
         report(size, "cold", *timed(fleet))
         fleet.hold_positions()
         fleet.next_candle(timedelta(minutes=1))
