@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 from uuid import UUID
 
 import structlog
 from django.db import connection
 
+from apps.core.locks import session_lock
 from apps.marketdata.clock import market_now
 from apps.orders.actions.resolve_orders import resolve_orders
 from apps.orders.actions.send_cancels import send_cancels
@@ -23,7 +23,6 @@ from apps.trading.queries.due import due_batches, orders_are_moving
 from apps.venues.gateways.errors import VenueError
 
 log = structlog.get_logger(__name__)
-_KEY: Final = "hashtextextended('trading.account:' || %s, 0)"
 _CAME_IN: Final = """
 SELECT EXISTS (SELECT FROM orders_venuefact
                WHERE account_id = %(account)s AND absorbed_at IS NULL AND result = '')
@@ -53,19 +52,9 @@ def run_account(*, account_id: UUID) -> bool:
     return did
 
 
-@contextmanager
-def account_lock(*, account_id: UUID) -> Iterator[bool]:
+def account_lock(*, account_id: UUID) -> AbstractContextManager[bool]:
     """Try to be the account's worker and yield whether we are."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory_lock({_KEY})", [str(account_id)])
-        row = cursor.fetchone()
-    is_ours = bool(row and row[0])
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [str(account_id)])
+    return session_lock(f"trading.account:{account_id}")
 
 
 def _work(account_id: UUID) -> None:
