@@ -104,7 +104,12 @@ def test_a_file_imported_before_changes_nothing(
 @pytest.mark.parametrize(
     ("content", "name", "code", "line"),
     [
-        (gzip.compress(lines(GOOD).encode())[:-9], "1h.csv.gz", "CANDLE_FILE_CORRUPT", None),
+        (
+            gzip.compress(lines(GOOD).encode(), mtime=0)[:-9],
+            "1h.csv.gz",
+            "CANDLE_FILE_CORRUPT",
+            None,
+        ),
         (b"not gzip at all", "1h.csv.gz", "CANDLE_FILE_CORRUPT", None),
         ("time,o,h,l,c\n1,2,3,4,5\n", "1h.csv", "CANDLE_FILE_HEADER", 1),
         (lines([GOOD[0], GOOD[1].replace("11", "eleven")]), "1h.csv", "CANDLE_FILE_VALUE", 3),
@@ -127,7 +132,11 @@ def test_a_file_imported_before_changes_nothing(
         (b"PAR1 rubbish PAR1", "1h.parquet", "CANDLE_FILE_CORRUPT", None),
         (b"rubbish", "1h.feather", "CANDLE_FILE_CORRUPT", None),
     ],
-)
+    ids=(
+        "gzip cut short", "not gzip", "no times", "a word", "a hole", "one column too many",
+        "high below low", "not a number", "off the grid", "no rows", "not Parquet", "not Feather",
+    ),
+)  # fmt: skip
 def test_a_bad_file_is_named_with_its_line_and_imports_nothing(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
