@@ -25,6 +25,12 @@ class Instrument(models.Model):
     amount_min = MoneyField()
     cost_min = MoneyField()
     stop_orders_max = models.PositiveSmallIntegerField(default=5)
+    settle = models.CharField(
+        max_length=16, blank=True, default="", db_default="", help_text="Perpetuals: paid in."
+    )
+    contract_size = MoneyField(default=1, db_default=1, help_text="Base units of one contract.")
+    leverage_max = MoneyField(null=True)
+    maintenance_rate = MoneyField(null=True, help_text="Fraction of value kept as margin.")
     is_tradable = models.BooleanField(default=True)
     updated_at = models.DateTimeField()
 
@@ -77,6 +83,13 @@ class Quote(models.Model):
     bid = MoneyField(null=True)
     ask = MoneyField(null=True)
     last = MoneyField()
+    mark = MoneyField(null=True, help_text="Perpetuals: the venue's mark price.")
+    funding_rate = MoneyField(null=True, help_text="Of the coming funding, a fraction.")
+    next_funding_at = models.DateTimeField(null=True, help_text="Market time.")
+    source_venue = models.CharField(
+        max_length=24, blank=True, default="", db_default="",
+        help_text="Set when the price comes from another venue: no ground for entries.",
+    )  # fmt: skip
     at = models.DateTimeField(help_text="Market time of the venue's event.")
     observed_at = models.DateTimeField(help_text="Real time we stored it.")
 

@@ -8,7 +8,19 @@ from django.db.models import Q
 from apps.bots.models import Bot, BotConfig
 from apps.core.fields import DeskModel, MoneyField
 from apps.marketdata.models import Instrument
-from apps.orders.domain.lifecycle import PURPOSES, STATUSES, TIMES_IN_FORCE, TYPES, UNFINISHED
+from apps.orders.domain.lifecycle import (
+    GROUP_KINDS,
+    GROUP_STEPS,
+    ORIGINS,
+    POSITION_SIDES,
+    PRICED,
+    PURPOSES,
+    STATUSES,
+    TIMES_IN_FORCE,
+    TRIGGERED,
+    TYPES,
+    UNFINISHED,
+)
 from apps.risk.models import Restriction, Verdict
 from apps.venues.models import VenueAccount
 
@@ -16,6 +28,32 @@ from apps.venues.models import VenueAccount
 def one_of(field: str, values: tuple[str, ...], name: str) -> models.CheckConstraint:
     """Return a CHECK that `field` holds one of `values`."""
     return models.CheckConstraint(condition=Q(**{f"{field}__in": values}), name=name)
+
+
+class OrderGroup(DeskModel):
+    """Orders that belong together and share one remaining amount: an OCO pair or a bracket."""
+
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="order_groups")
+    bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="order_groups")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8)
+    state = models.CharField(max_length=8, default="open")
+    is_native = models.BooleanField(default=False, help_text="The venue itself ties the legs.")
+    venue_list_id = models.CharField(max_length=64, blank=True)
+    requested_by = models.CharField(max_length=120, blank=True)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            one_of("kind", GROUP_KINDS, "order_group_kind"),
+            one_of("state", tuple(GROUP_STEPS), "order_group_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {str(self.id)[:8]}"
 
 
 class Order(DeskModel):
@@ -33,15 +71,34 @@ class Order(DeskModel):
         "self", null=True, on_delete=models.PROTECT, related_name="replaced_by",
         help_text="Must have ended at the venue before this one is sent.",
     )  # fmt: skip
+    is_amendment = models.BooleanField(
+        default=False, db_default=False, help_text="`replaces` with new terms."
+    )
+    group = models.ForeignKey(
+        OrderGroup, null=True, on_delete=models.PROTECT, related_name="orders"
+    )  # fmt: skip
+    origin = models.CharField(max_length=8, default="cycle", db_default="cycle")
+    requested_by = models.CharField(max_length=120, blank=True, default="", db_default="")
+    reason = models.TextField(blank=True, default="", db_default="")
     purpose = models.CharField(max_length=8)
     side = models.CharField(max_length=4)
-    type = models.CharField(max_length=12)
+    type = models.CharField(max_length=24)
     time_in_force = models.CharField(max_length=3, default="GTC")
     post_only = models.BooleanField(default=False)
     reduce_only = models.BooleanField(default=False)
     amount = MoneyField(help_text="Base units.")
     price = MoneyField(null=True, help_text="Limit price, quote per base.")
     stop_price = MoneyField(null=True, help_text="Trigger price, quote per base.")
+    trailing_rate = MoneyField(
+        null=True, help_text="Trailing stop: distance as a fraction of price."
+    )
+    worst_price = MoneyField(
+        null=True, help_text="Slippage guard: the worst acceptable price of a market order."
+    )
+    expires_at = models.DateTimeField(null=True, help_text="GTD: market time of its end.")
+    position_side = models.CharField(
+        max_length=5, blank=True, default="", db_default="", help_text="Hedge mode: long or short."
+    )
     status = models.CharField(max_length=16, default="created")
     status_reason = models.CharField(max_length=200, blank=True)
     venue_order_id = models.CharField(max_length=64, blank=True)
@@ -57,6 +114,7 @@ class Order(DeskModel):
     decided_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    first_fill_at = models.DateTimeField(null=True, help_text="Real time the first fill was heard.")
     cancel_requested_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True, help_text="Last time the venue was asked about it.")
     ended_at = models.DateTimeField(null=True)
@@ -85,14 +143,30 @@ class Order(DeskModel):
             one_of("status", STATUSES, "order_status"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_amount_positive"),
             models.CheckConstraint(
-                condition=Q(price__gt=0) | Q(price=None, type__in=["market", "stop_market"]),
+                condition=Q(price__gt=0, type__in=sorted(PRICED))
+                | (Q(price=None) & ~Q(type__in=sorted(PRICED))),
                 name="order_price_sane",
             ),
             models.CheckConstraint(
-                condition=Q(stop_price__gt=0, type__in=["stop_market", "stop_limit"])
-                | Q(stop_price=None, type__in=["market", "limit"]),
+                condition=Q(stop_price__gt=0, type__in=sorted(TRIGGERED))
+                | Q(stop_price=None, type__in=["market", "limit", "trailing_stop_market"]),
                 name="order_stop_price_sane",
             ),
+            models.CheckConstraint(
+                condition=Q(trailing_rate__gt=0, trailing_rate__lt=1, type="trailing_stop_market")
+                | (Q(trailing_rate=None) & ~Q(type="trailing_stop_market")),
+                name="order_trailing_sane",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_in_force="GTD", expires_at__isnull=False)
+                | (~Q(time_in_force="GTD") & Q(expires_at=None)),
+                name="order_expiry_sane",
+            ),
+            models.CheckConstraint(
+                condition=Q(worst_price=None) | Q(worst_price__gt=0), name="order_worst_price_sane"
+            ),
+            one_of("position_side", POSITION_SIDES, "order_position_side"),
+            one_of("origin", ORIGINS, "order_origin"),
             models.CheckConstraint(
                 condition=Q(filled__gte=0, cost__gte=0), name="order_progress_sane"
             ),
@@ -100,6 +174,86 @@ class Order(DeskModel):
 
     def __str__(self) -> str:
         return f"{self.side} {self.client_order_id[:8]}"
+
+
+class VenueOrderId(models.Model):
+    """One id by which a venue knows an order; a conditional order spawns a second one."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="venue_ids")
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT)
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
+    venue_order_id = models.CharField(max_length=64)
+    kind = models.CharField(
+        max_length=9, choices=[(k, k) for k in ("placed", "triggered")], default="placed"
+    )
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "instrument", "venue_order_id"], name="venue_order_id_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.venue_order_id
+
+
+class OrderQuality(models.Model):
+    """How well an order was executed; written when it ends. Slippage is positive when worse."""
+
+    order = models.OneToOneField(
+        Order, on_delete=models.PROTECT, primary_key=True, related_name="quality"
+    )
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT)
+    bot = models.ForeignKey(Bot, on_delete=models.PROTECT)
+    ended_at = models.DateTimeField(help_text="Real time.")
+    status = models.CharField(max_length=16)
+    arrival_price = MoneyField(null=True)
+    average_price = MoneyField(null=True)
+    slippage_bps = models.FloatField(null=True, help_text="Against the arrival price.")
+    submit_ms = models.FloatField(null=True, help_text="Decision to submission.")
+    acknowledge_ms = models.FloatField(null=True, help_text="Submission to acknowledgement.")
+    fill_ms = models.FloatField(null=True, help_text="Submission to the first fill.")
+    fill_ratio = models.FloatField(help_text="Filled part of the amount, 0 to 1.")
+    maker_share = models.FloatField(null=True, help_text="Part of the cost filled as maker.")
+    fee_bps = models.FloatField(null=True, help_text="Fees in quote value against cost.")
+
+    class Meta:
+        ordering = ["-ended_at"]
+        indexes = [
+            models.Index(fields=["bot", "-ended_at"], name="order_quality_bot"),
+            models.Index(fields=["account", "-ended_at"], name="order_quality_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.slippage_bps}"
+
+
+class WireCall(DeskModel):
+    """A request about an order and its answer as they crossed the wire, secrets removed."""
+
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(
+        Order, null=True, on_delete=models.PROTECT, related_name="wire_calls", db_constraint=False
+    )
+    verb = models.CharField(max_length=12, help_text="create, cancel, edit, query, group")
+    method = models.CharField(max_length=8)
+    url = models.CharField(max_length=300)
+    request = models.TextField(blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    answer = models.TextField(blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    duration_ms = models.FloatField()
+
+    class Meta:
+        ordering = ["at"]
+        indexes = [models.Index(fields=["order", "at"], name="wire_call_order")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.method} {self.status}"
 
 
 class OrderEvent(models.Model):
@@ -165,6 +319,12 @@ class Fill(DeskModel):
     cost = MoneyField()
     fee = MoneyField()
     fee_asset = models.CharField(max_length=16)
+    realised = MoneyField(
+        null=True, help_text="Perpetuals: profit the venue booked for it, settle units."
+    )
+    is_liquidation = models.BooleanField(
+        default=False, db_default=False, help_text="Liquidation or auto-deleverage."
+    )
     at = models.DateTimeField(help_text="Market time of the execution.")
     recorded_at = models.DateTimeField()
 

@@ -11,7 +11,7 @@ from apps.marketdata.models import Instrument
 from apps.orders.models import Fill
 from apps.venues.models import VenueAccount
 
-BOOKS = ("venue", "trading", "fees", "transfers")
+BOOKS = ("venue", "trading", "fees", "transfers", "funding")
 
 
 class Position(DeskModel):
@@ -24,6 +24,9 @@ class Position(DeskModel):
     basis = MoneyField(default=0, help_text="Cost of what is held, quote units.")
     realised_profit = MoneyField(default=0, help_text="Quote units, before fees.")
     fees = MoneyField(default=0, help_text="Quote value of all fees.")
+    funding = MoneyField(
+        default=0, db_default=0, help_text="Sum of its funding shares, negative when paid."
+    )
     opened_at = models.DateTimeField(null=True, help_text="Market time; null while flat.")
     round_trips = models.PositiveIntegerField(default=0)
     last_fill_at = models.DateTimeField(
@@ -37,6 +40,80 @@ class Position(DeskModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["bot", "instrument"], name="position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bot_id} {self.amount.normalize():f}"
+
+
+class VenuePosition(models.Model):
+    """A perpetual's position by the venue's last word: the witness, not the book."""
+
+    account = models.ForeignKey(
+        VenueAccount, on_delete=models.PROTECT, related_name="venue_positions"
+    )
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
+    side = models.CharField(
+        max_length=5, blank=True, default="", help_text="Hedge mode: long or short."
+    )
+    amount = MoneyField(help_text="Base units, negative when short.")
+    entry_price = MoneyField(null=True)
+    mark_price = MoneyField(null=True)
+    liquidation_price = MoneyField(null=True)
+    unrealised = MoneyField(default=0, help_text="Settle units.")
+    leverage = MoneyField(null=True)
+    margin_mode = models.CharField(max_length=8, blank=True)
+    margin = MoneyField(null=True, help_text="Settle units.")
+    at = models.DateTimeField(help_text="Market time of the venue's word.")
+    observed_at = models.DateTimeField(help_text="Real time we stored it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "instrument", "side"], name="venue_position_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.amount.normalize():f}"
+
+
+class FundingPayment(DeskModel):
+    """What an account paid (negative) or received for holding a perpetual. Append-only."""
+
+    account = models.ForeignKey(
+        VenueAccount, on_delete=models.PROTECT, related_name="funding_payments"
+    )
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
+    venue_id = models.CharField(max_length=80)
+    asset = models.CharField(max_length=16)
+    amount = MoneyField()
+    rate = MoneyField(null=True)
+    at = models.DateTimeField(help_text="Market time.")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "instrument", "venue_id"], name="funding_payment_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f} {self.asset}"
+
+
+class FundingShare(models.Model):
+    """The part of a funding payment that one bot's holding bears. Append-only."""
+
+    payment = models.ForeignKey(FundingPayment, on_delete=models.PROTECT, related_name="shares")
+    bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="funding_shares")
+    amount = MoneyField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "bot"], name="funding_share_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.bot_id} {self.amount.normalize():f}"
@@ -73,6 +150,7 @@ class DailyResult(models.Model):
     day = models.DateField()
     realised_profit = MoneyField(default=0)
     fees = MoneyField(default=0)
+    funding = MoneyField(default=0, db_default=0)
     fills = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -86,7 +164,7 @@ class JournalEntry(DeskModel):
     """One posting; its lines sum to zero per asset. Append-only."""
 
     account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT)
-    kind = models.CharField(max_length=12, help_text="fill, opening, transfer")
+    kind = models.CharField(max_length=12, help_text="fill, opening, transfer, funding, adjustment")
     fill = models.OneToOneField(Fill, null=True, on_delete=models.PROTECT, related_name="entry")
     note = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(help_text="Market time.")

@@ -10,15 +10,19 @@ from apps.venues.models import VenueAccount
 
 CASE_KINDS = (
     "missing_fill", "unknown_order", "foreign_order", "foreign_fill", "status", "amount",
-    "balance", "unprotected",
+    "balance", "unprotected", "position", "foreign_position", "fee", "profit", "funding",
+    "liquidation",
 )  # fmt: skip
+
+
+COMPARISON_KINDS = ("orders", "balances", "positions", "history")
 
 
 class Comparison(DeskModel):
     """One pass over an account's orders, positions or balances."""
 
     account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="comparisons")
-    kind = models.CharField(max_length=10, choices=[(k, k) for k in ("orders", "balances")])
+    kind = models.CharField(max_length=10, choices=[(k, k) for k in COMPARISON_KINDS])
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     market_at = models.DateTimeField(
@@ -60,6 +64,13 @@ class Case(DeskModel):
     book = models.JSONField(default=dict, help_text="What we hold true.")
     venue = models.JSONField(default=dict, help_text="What the venue says.")
     cause = models.CharField(max_length=200, blank=True)
+    owner = models.CharField(max_length=120, blank=True, default="", db_default="")
+    evidence = models.JSONField(default=list, help_text="What was seen, when, and from where.")
+    proposed_fix = models.JSONField(
+        default=dict, help_text='{"verb": …, "now": …, "after": …}: what would end it.'
+    )
+    resolved_by = models.CharField(max_length=120, blank=True, default="", db_default="")
+    change_request_id = models.UUIDField(null=True)
     resolution = models.TextField(blank=True)
     opened_at = models.DateTimeField()
     seen_at = models.DateTimeField()

@@ -7,8 +7,22 @@ from typing import Final
 from apps.core.errors import Conflict
 
 PURPOSES: Final = ("entry", "reduce", "protect", "flatten")
-TYPES: Final = ("market", "limit", "stop_market", "stop_limit")
-TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK")
+TYPES: Final = (
+    "market", "limit", "stop_market", "stop_limit", "take_profit_market", "take_profit_limit",
+    "trailing_stop_market",
+)  # fmt: skip
+# Types that wait for a trigger price; a trailing stop may also start at once.
+TRIGGERED: Final = frozenset(TYPES) - {"market", "limit"}
+PRICED: Final = frozenset({"limit", "stop_limit", "take_profit_limit"})
+TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK", "GTD")
+POSITION_SIDES: Final = ("", "long", "short")
+ORIGINS: Final = ("cycle", "protect", "manual", "timeout", "halt", "venue")
+GROUP_KINDS: Final = ("oco", "bracket")
+GROUP_STEPS: Final[dict[str, frozenset[str]]] = {
+    "open": frozenset({"done", "canceled"}),
+    "done": frozenset(),
+    "canceled": frozenset(),
+}
 STEPS: Final[dict[str, frozenset[str]]] = {
     "created": frozenset({"submitted", "withdrawn"}),
     # withdrawn: claimed but provably never sent; filled, canceled, expired: the answer says it all

@@ -1,0 +1,99 @@
+"""What each venue can do with an order, and what the desk does where it cannot.
+
+`native`: the venue does it. `emulated`: the desk does it with orders the venue has, where that is
+safe. `refused`: the desk says no with `NOT_AT_THIS_VENUE`, because imitating it would leave a
+position unprotected or an order alive that nobody watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from apps.core.errors import InvalidInput
+
+FEATURES: Final = (
+    "market", "limit", "stop_market", "stop_limit", "take_profit_market", "take_profit_limit",
+    "trailing_stop_market", "GTC", "IOC", "FOK", "GTD", "post_only", "reduce_only", "amend", "oco",
+    "bracket", "slippage_guard", "cancel_all", "hedge_mode", "isolated_margin",
+)  # fmt: skip
+
+
+class How(StrEnum):
+    """Who does it."""
+
+    NATIVE = "native"
+    EMULATED = "emulated"
+    REFUSED = "refused"
+
+
+class NotAtThisVenue(InvalidInput):
+    """The venue lacks it and it cannot be imitated safely."""
+
+    default_code = "NOT_AT_THIS_VENUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One venue's row for one kind of instrument; a feature that is not listed is refused."""
+
+    venue: str
+    kind: str
+    features: Mapping[str, How] = field(default_factory=dict)
+    client_id_form: str = r"[0-9a-f]{32}"
+    stop_orders_max: int = 5
+    # symbols apart, whether a stop locks the balance that an exit needs
+    stop_locks_balance: bool = True
+
+    def how(self, feature: str) -> How:
+        """Return who does `feature` (a name of FEATURES)."""
+        return self.features.get(feature, How.REFUSED)
+
+
+def row(
+    venue: str, kind: str, *, native: str, emulated: str = "", **more: object
+) -> Capability:  # fmt: skip
+    """Return a row from two lists of words."""
+    features = dict.fromkeys(native.split(), How.NATIVE)
+    features |= dict.fromkeys(emulated.split(), How.EMULATED)
+    return Capability(venue, kind, features, **more)  # type: ignore[arg-type]
+
+
+_ROWS: Final = (
+    row(
+        "binance", "spot",
+        native="market limit stop_market stop_limit take_profit_market take_profit_limit"
+        " trailing_stop_market GTC IOC FOK post_only oco cancel_all",
+        # reduce_only: the judge holds exits below the position; amend: cancel, then a new order
+        emulated="reduce_only GTD amend bracket slippage_guard",
+    ),
+    row(
+        "binanceusdm", "linear",
+        native="market limit stop_market stop_limit take_profit_market take_profit_limit"
+        " trailing_stop_market GTC IOC FOK GTD post_only reduce_only cancel_all hedge_mode"
+        " isolated_margin amend",
+        emulated="oco bracket slippage_guard",
+        stop_orders_max=10,
+        stop_locks_balance=False,
+    ),
+)  # fmt: skip
+CAPABILITIES: Final[dict[tuple[str, str], Capability]] = {(r.venue, r.kind): r for r in _ROWS}
+
+
+def capability(*, venue: str, kind: str) -> Capability:
+    """Return the row of a venue and kind (`spot` or `linear`); an unknown one refuses all."""
+    return CAPABILITIES.get((venue, kind), Capability(venue, kind))
+
+
+def demand(*, venue: str, kind: str, features: tuple[str, ...]) -> dict[str, How]:
+    """Return who does each of `features`.
+
+    :raises NotAtThisVenue: names the first that is refused.
+    """
+    found = {feature: capability(venue=venue, kind=kind).how(feature) for feature in features}
+    for feature, how in found.items():
+        if how is How.REFUSED:
+            raise NotAtThisVenue(venue=venue, kind=kind, feature=feature)
+    return found
