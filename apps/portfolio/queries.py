@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -64,6 +64,18 @@ def executions(
         for row in cursor.fetchall():
             found[row[0], row[1]].append(Execution(*row[2:10]))
     return found
+
+
+def held_before(*, account_id: UUID, instrument_id: int, at: datetime) -> dict[UUID, Decimal]:
+    """Return what each bot of the account held just before `at` (market time), base units."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bot_id, sum(CASE side WHEN 'buy' THEN amount ELSE -amount END)"
+            " FROM orders_fill WHERE account_id = %s AND instrument_id = %s AND at < %s"
+            " GROUP BY bot_id ORDER BY bot_id",
+            [account_id, instrument_id, at],
+        )
+        return {bot: amount for bot, amount in cursor.fetchall() if amount}
 
 
 def stored_trips(*, pairs: Iterable[Pair]) -> dict[tuple[Pair, Trip], list[UUID]]:

@@ -47,6 +47,11 @@ def lines_of_transfer(*, asset: str, amount: Decimal) -> list[Line]:
     return [line for line in _pair("transfers", asset, amount) if line.amount]
 
 
+def lines_of_funding(*, asset: str, amount: Decimal) -> list[Line]:
+    """Return the lines of a funding payment, negative when paid."""
+    return [line for line in _pair("funding", asset, amount) if line.amount]
+
+
 def venue_change(lines: Iterable[Line]) -> dict[str, Decimal]:
     """Return by how much each asset's holding at the venue changes."""
     changes: dict[str, Decimal] = {}
