@@ -106,6 +106,11 @@ class Order(models.Model):
     cost = number()
     locked = number()
     status = models.CharField(max_length=20)
+    order_list_id = models.BigIntegerField(default=-1)
+    trailing_delta = models.IntegerField(default=0)
+    trailing_ms = models.BigIntegerField(default=-1)
+    trailing_best = number()
+    amends = models.SmallIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -124,10 +129,41 @@ class Order(models.Model):
                 name="simulator_order_open",
                 condition=Q(status__in=["NEW", "PARTIALLY_FILLED"]),
             ),
+            models.Index(
+                fields=["order_list_id"],
+                name="simulator_order_of_list",
+                condition=Q(order_list_id__gte=0),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.side} {self.amount} {self.symbol} {self.status}"
+
+
+class OrderList(models.Model):
+    """An accepted order list; its legs are the orders that carry its number. Times in ms."""
+
+    order_list_id = models.BigIntegerField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.RESTRICT, related_name="order_lists")
+    symbol = models.CharField(max_length=30)
+    client_list_id = models.CharField(max_length=40)
+    contingency = models.CharField(max_length=10, default="OCO")
+    status = models.CharField(max_length=20)
+    created_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="simulator_order_list_status",
+                condition=Q(status__in=["EXECUTING", "ALL_DONE"]),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["account", "order_list_id"], name="simulator_list_listing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_list_id} {self.contingency} {self.symbol} {self.status}"
 
 
 class Trade(models.Model):
