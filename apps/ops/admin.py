@@ -12,7 +12,7 @@ from django_celery_beat.models import (
 )
 
 from apps.core.admin import RecordAdmin
-from apps.ops.models import Heartbeat
+from apps.ops.models import Finding, Heartbeat
 
 for model in (PeriodicTask, ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule):
     admin.site.unregister(model)
@@ -25,6 +25,16 @@ class HeartbeatAdmin(RecordAdmin):
     needs = "view_operations"
     group = "System"
     list_display = ("name", "pid", "build", "started_at", "at")
+
+
+@admin.register(Finding)
+class FindingAdmin(RecordAdmin):
+    """What the desk's own checks found; open while it lasts."""
+
+    needs = "view_operations"
+    group = "System"
+    list_display = ("name", "words", "rows", "first_seen_at", "last_seen_at", "resolved_at")
+    list_filter = ("name", "first_seen_at")
 
 
 @admin.register(PeriodicTask)

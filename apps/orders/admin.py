@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from apps.core.admin import RecordAdmin, badge
-from apps.orders.models import Fill, Order, OrderEvent, VenueFact
+from apps.orders.models import Fill, Order, OrderEvent, SendFence, VenueFact
 
 
 @admin.register(Order)
@@ -87,3 +87,13 @@ class FillAdmin(RecordAdmin):
     list_filter = ("side", "liquidity", "at")
     search_fields = ("bot__slug", "venue_trade_id")
     list_select_related = ("bot", "instrument")
+
+
+@admin.register(SendFence)
+class SendFenceAdmin(RecordAdmin):
+    """The claim counter of each account, read only."""
+
+    needs = "view_operations"
+    group = "Records"
+    list_display = ("account", "fence")
+    list_select_related = ("account",)

@@ -40,6 +40,13 @@ class OrderGroup(DeskModel):
     state = models.CharField(max_length=8, default="open")
     is_native = models.BooleanField(default=False, help_text="The venue itself ties the legs.")
     venue_list_id = models.CharField(max_length=64, blank=True)
+    side = models.CharField(
+        max_length=4, blank=True, default="", db_default="", help_text="Of its exits."
+    )
+    terms = models.JSONField(
+        default=dict, db_default={},
+        help_text="Of its exits, as text: stop_price, target_price, trailing_rate.",
+    )  # fmt: skip
     requested_by = models.CharField(max_length=120, blank=True)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
@@ -50,6 +57,9 @@ class OrderGroup(DeskModel):
         constraints = [
             one_of("kind", GROUP_KINDS, "order_group_kind"),
             one_of("state", tuple(GROUP_STEPS), "order_group_state"),
+            models.UniqueConstraint(
+                fields=["bot", "instrument"], condition=Q(state="open"), name="order_group_one_open"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +106,12 @@ class Order(DeskModel):
         null=True, help_text="Slippage guard: the worst acceptable price of a market order."
     )
     expires_at = models.DateTimeField(null=True, help_text="GTD: market time of its end.")
+    tend_at = models.DateTimeField(
+        null=True, help_text="Market time when an unfilled order is looked after."
+    )
+    replaced_filled = MoneyField(
+        default=0, db_default=0, help_text="What `replaces` had filled when this was recorded."
+    )
     position_side = models.CharField(
         max_length=5, blank=True, default="", db_default="", help_text="Hedge mode: long or short."
     )
@@ -134,6 +150,7 @@ class Order(DeskModel):
             ),
             models.Index(fields=["bot", "-decided_at"], name="order_bot_recent"),
             models.Index(fields=["account", "venue_order_id"], name="order_venue_id"),
+            models.Index(fields=["bot", "instrument", "-ended_at"], name="order_bot_ended"),
         ]
         constraints = [
             one_of("purpose", PURPOSES, "order_purpose"),
@@ -231,6 +248,28 @@ class OrderQuality(models.Model):
         return f"{self.order_id} {self.slippage_bps}"
 
 
+class QualityWatch(models.Model):
+    """How a bot's execution stands against one threshold; it changes with hysteresis."""
+
+    bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="quality_watches")
+    measure = models.CharField(max_length=24)
+    level = models.CharField(
+        max_length=8, choices=[(k, k) for k in ("ok", "warning", "reducing")], default="ok"
+    )
+    value = models.FloatField(null=True)
+    sample = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(help_text="Real time.")
+
+    class Meta:
+        ordering = ["bot", "measure"]
+        constraints = [
+            models.UniqueConstraint(fields=["bot", "measure"], name="quality_watch_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.level}"
+
+
 class WireCall(DeskModel):
     """A request about an order and its answer as they crossed the wire, secrets removed."""
 
@@ -254,6 +293,18 @@ class WireCall(DeskModel):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.method} {self.status}"
+
+
+class SendFence(models.Model):
+    """An account's claim counter: each claim takes the next number, which only rises."""
+
+    account = models.OneToOneField(
+        VenueAccount, on_delete=models.PROTECT, primary_key=True, related_name="send_fence"
+    )
+    fence = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.fence}"
 
 
 class OrderEvent(models.Model):

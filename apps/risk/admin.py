@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from apps.core.admin import RecordAdmin, badge
-from apps.risk.models import Limit, Restriction, Verdict
+from apps.risk.models import DeskBuild, Limit, Restriction, Verdict
 
 
 @admin.register(Limit)
@@ -52,3 +52,12 @@ class VerdictAdmin(RecordAdmin):
     list_filter = ("is_allowed", "at")
     search_fields = ("bot__slug",)
     list_select_related = ("bot", "instrument")
+
+
+@admin.register(DeskBuild)
+class DeskBuildAdmin(RecordAdmin):
+    """The build that may send entries, read only; `manage.py declare_build` writes it."""
+
+    needs = "view_operations"
+    group = "System"
+    list_display = ("build", "declared_at", "declared_by")

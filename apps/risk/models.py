@@ -88,6 +88,21 @@ class RiskBook(models.Model):
         return f"{self.scope_kind} {self.scope_id}"
 
 
+class DeskBuild(models.Model):
+    """The one build whose processes may send entries; declared when the database is migrated."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    build = models.CharField(max_length=40)
+    declared_at = models.DateTimeField()
+    declared_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="desk_build_one_row")]
+
+    def __str__(self) -> str:
+        return self.build
+
+
 class Verdict(DeskModel):
     """The judgement of one proposed order. Every order has one; a denied proposal is one."""
 
