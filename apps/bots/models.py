@@ -62,6 +62,9 @@ class BotConfig(DeskModel):
     parameters = models.JSONField()
     sizing = models.JSONField(help_text='{"mode": "fixed_cost", "cost": "100"} …')
     protection = models.JSONField(help_text='{"stop_loss": "0.05"}: fraction of the entry price.')
+    execution = models.JSONField(
+        default=dict, db_default={}, help_text='{"slippage_bps": "50"} …; absent means default.'
+    )
     content_hash = models.CharField(max_length=64)
     reason = models.TextField(blank=True)
     created_by = models.CharField(max_length=64, help_text="User id, as text.")

@@ -42,11 +42,15 @@ GROUP BY f.bot_id, f.instrument_id
 _TO_SEND: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, i.symbol, o.purpose, o.side, o.type,
     o.time_in_force, o.post_only, o.reduce_only, o.amount, o.price, o.stop_price, o.send_by,
-    o.halt_id, o.replaces_id, coalesce(r.status, ''), b.state, o.cancel_requested_at IS NOT NULL
+    o.halt_id, o.replaces_id, coalesce(r.status, ''), b.state, o.cancel_requested_at IS NOT NULL,
+    o.is_amendment, o.group_id, coalesce(g.is_native, false), o.trailing_rate, o.worst_price,
+    o.expires_at, o.position_side, o.replaced_filled, coalesce(r.filled, 0),
+    coalesce(r.client_order_id, ''), coalesce(r.venue_order_id, '')
 FROM orders_order o
 JOIN marketdata_instrument i ON i.id = o.instrument_id
 JOIN bots_bot b ON b.id = o.bot_id
 LEFT JOIN orders_order r ON r.id = o.replaces_id
+LEFT JOIN orders_ordergroup g ON g.id = o.group_id
 WHERE o.account_id = %s AND o.status = 'created' ORDER BY o.decided_at, o.id
 """
 _ASKED: Final = """

@@ -21,7 +21,10 @@ _COLUMNS: Final = {
     "halt_id": "uuid", "replaces_id": "uuid", "purpose": "text", "side": "text", "type": "text",
     "time_in_force": "text", "post_only": "bool", "reduce_only": "bool", "amount": "numeric",
     "price": "numeric", "stop_price": "numeric", "arrival_price": "numeric",
-    "send_by": "timestamptz", "decided_at": "timestamptz",
+    "send_by": "timestamptz", "decided_at": "timestamptz", "is_amendment": "bool",
+    "replaced_filled": "numeric", "group_id": "uuid", "origin": "text", "requested_by": "text",
+    "reason": "text", "trailing_rate": "numeric", "worst_price": "numeric",
+    "expires_at": "timestamptz", "tend_at": "timestamptz", "position_side": "text",
 }  # fmt: skip
 _INSERT: Final = f"""
 WITH recorded AS (

@@ -27,7 +27,22 @@ def content_of(draft: OrderDraft) -> str:
         *(plain(v) if v is not None else "" for v in (draft.amount, draft.price, draft.stop_price)),
         int(draft.post_only), int(draft.reduce_only),
     )  # fmt: skip
-    return "\x1f".join(str(part) for part in parts)
+    return "\x1f".join(str(part) for part in (*parts, *_later_terms(draft)))
+
+
+def _later_terms(draft: OrderDraft) -> list[str]:
+    """Return the terms that came later, named, where they are set: older ids stay what they were."""
+    decimals = {"trailing": draft.trailing_rate, "worst": draft.worst_price}
+    terms = {name: plain(value) for name, value in decimals.items() if value is not None}
+    if draft.expires_at is not None:
+        terms["expires"] = draft.expires_at.isoformat()
+    if draft.position_side:
+        terms["position_side"] = draft.position_side
+    if draft.is_amendment:
+        terms["amends"] = str(draft.replaces_id)
+    if draft.group_id is not None:
+        terms["group"] = str(draft.group_id)
+    return [f"{name}={value}" for name, value in terms.items()]
 
 
 def client_order_id(*, draft: OrderDraft, key: str) -> str:

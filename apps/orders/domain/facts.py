@@ -60,9 +60,21 @@ def fill_fact(report: FillReport) -> Fact:
         "fee_asset": report.fee_asset,
         "liquidity": report.liquidity,
         "at_ms": report.at_ms,
-    }
+    } | _of_perpetuals(report)
     hashed = {key: value for key, value in content.items() if key != "client_order_id"}
     return _fact("fill", report.client_order_id, report.venue_order_id, content, hashed)
+
+
+def _of_perpetuals(report: FillReport) -> dict[str, Any]:
+    """Return what only perpetuals say; left out where unsaid, so spot facts stay what they were."""
+    said: dict[str, Any] = {}
+    if report.realised is not None:
+        said["realised"] = plain(report.realised)
+    if report.position_side:
+        said["position_side"] = report.position_side
+    if report.is_liquidation:
+        said["is_liquidation"] = True
+    return said
 
 
 def number(content: dict[str, Any], name: str) -> Decimal:

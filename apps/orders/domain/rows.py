@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from apps.core.domain.money import ZERO
 from apps.orders.domain.progress import Progress, Step
 
 
@@ -56,6 +57,9 @@ class NewFill:
     fee: Decimal
     fee_asset: str
     at: datetime
+    # perpetuals: the profit that the venue booked for it, settle units
+    realised: Decimal | None = None
+    is_liquidation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,15 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Sendable:
-    """A `created` order with what its ticket and its screening need."""
+    """A `created` order with what its ticket and its screening need.
+
+    `group_id` with `is_native_group`: both `created` rows of the group go out in one call, the
+    stop leg is the one with a `stop_price`, the target leg a plain limit order. `is_amendment`:
+    `amount` is what shall be filled from now on. The venue's own edit takes
+    `amount + replaced_filled` as its total; cancel and renew sends `rest`, which subtracts what the
+    old order filled since it was amended. `worst_price`, `trailing_rate`, `position_side` and
+    `expires_at` (market time) go into the ticket as they are.
+    """
 
     id: UUID
     client_order_id: str
@@ -90,6 +102,25 @@ class Sendable:
     replaced_status: str
     bot_state: str
     cancel_requested: bool
+    is_amendment: bool = False
+    group_id: UUID | None = None
+    is_native_group: bool = False
+    trailing_rate: Decimal | None = None
+    worst_price: Decimal | None = None
+    expires_at: datetime | None = None
+    position_side: str = ""
+    # what the replaced order had filled when this was recorded, and has filled now
+    replaced_filled: Decimal = ZERO
+    replaced_filled_now: Decimal = ZERO
+    replaced_client_id: str = ""
+    replaced_venue_id: str = ""
+
+    @property
+    def rest(self) -> Decimal:
+        """What is left to send of an amendment when the old order has ended, base units."""
+        if not self.is_amendment:
+            return self.amount
+        return self.amount - (self.replaced_filled_now - self.replaced_filled)
 
 
 @dataclass(frozen=True, slots=True)
