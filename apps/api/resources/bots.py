@@ -35,7 +35,7 @@ class BotConfigSerializer(DeskSerializer):
         model = BotConfig
         fields = [
             "id", "number", "strategy", "strategy_hash", "timeframe", "symbols", "parameters", "sizing",
-            "protection", "content_hash", "reason", "created_by_name", "created_at",
+            "protection", "execution", "content_hash", "reason", "created_by_name", "created_at",
         ]  # fmt: skip
 
     def get_symbols(self, config: BotConfig) -> list[str]:
@@ -77,6 +77,7 @@ class ConfigInput(serializers.Serializer[Any]):
     parameters = serializers.DictField(required=False, default=dict)
     sizing = serializers.DictField()
     protection = serializers.DictField()
+    execution = serializers.DictField(required=False, default=dict)
     reason = serializers.CharField()
 
 

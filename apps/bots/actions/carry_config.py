@@ -36,6 +36,7 @@ def carry_config(*, actor: Actor, bot_id: UUID, source: BotConfig, reason: str) 
     config = BotConfig.objects.create(
         bot=bot, number=number, strategy_version=source.strategy_version, timeframe=source.timeframe,
         parameters=source.parameters, sizing=source.sizing, protection=source.protection,
+        execution=source.execution,
         content_hash=source.content_hash, reason=reason, created_by=actor.id,
         created_by_name=actor.name, created_at=now(),
     )  # fmt: skip

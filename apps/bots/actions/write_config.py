@@ -13,6 +13,7 @@ from django.db.models import Max
 from apps.approvals.models import ChangeRequest
 from apps.audit.context import acting
 from apps.bots.domain.configs import ConfigContent, content_hash
+from apps.bots.domain.execution import canonical as canonical_execution
 from apps.bots.domain.sizing import parse_protection, parse_sizing, refuse_danger
 from apps.bots.models import Bot, BotConfig, BotConfigInstrument
 from apps.bots.queries import bot_by_id
@@ -26,6 +27,7 @@ from apps.strategies.domain.parameters import parse_parameters
 from apps.strategies.domain.registry import strategy_named
 from apps.strategies.models import StrategyVersion
 from apps.strategies.queries import running_version
+from apps.venues.domain.capabilities import demand
 
 CHANGE_KIND = "bot.config"
 INSTRUMENTS_MAX = 50
@@ -57,6 +59,7 @@ def write_config(
         config = BotConfig.objects.create(
             bot=bot, number=number, strategy_version=version, timeframe=canonical.timeframe,
             parameters=canonical.parameters, sizing=canonical.sizing, protection=canonical.protection,
+            execution=canonical.execution,
             content_hash=content_hash(canonical.as_dict() | {"version": version.source_hash}),
             reason=reason, created_by=actor.id, created_by_name=actor.name, created_at=now(),
         )  # fmt: skip
@@ -90,8 +93,20 @@ def check_content(
         parameters=defaults | dict(content.parameters),
         sizing=sizing.as_dict(),
         protection=protection.as_dict(),
+        execution=canonical_execution(content.execution),
     )
+    if protection.trailing_stop is not None:
+        _demand_trailing(bot, instruments)
     return version, canonical, instruments
+
+
+def _demand_trailing(bot: Bot, instruments: Sequence[Instrument]) -> None:
+    """A trailing stop rests at the venue: the desk does not imitate it.
+
+    :raises NotAtThisVenue: where the venue has none.
+    """
+    for kind in sorted({instrument.kind for instrument in instruments}):
+        demand(venue=bot.account.venue, kind=kind, features=("trailing_stop_market",))
 
 
 def _instruments(bot: Bot, symbols: Sequence[str]) -> list[Instrument]:

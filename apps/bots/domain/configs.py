@@ -19,10 +19,15 @@ class ConfigContent:
     sizing: Mapping[str, Any]
     protection: Mapping[str, Any]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    execution: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values; symbols sorted, so that equal contents are equal texts."""
-        return {
+        """Return plain values; symbols sorted, so that equal contents are equal texts.
+
+        An execution that sets nothing is left out: contents from before it keep their hash.
+        """
+        execution = {"execution": dict(self.execution)} if self.execution else {}
+        return execution | {
             "strategy": self.strategy,
             "timeframe": self.timeframe,
             "symbols": sorted(self.symbols),

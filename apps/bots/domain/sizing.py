@@ -20,6 +20,11 @@ MODES: Final[dict[str, tuple[str, Decimal | None]]] = {
     "volatility_target": ("volatility", Decimal(2)),
 }
 ORDER_TYPES: Final = ("market", "limit")
+PROTECTION_MAX: Final[dict[str, Decimal]] = {
+    "stop_loss": Decimal("0.5"),
+    "take_profit": Decimal(10),
+    "trailing_stop": Decimal("0.5"),
+}
 
 
 class DangerousConfig(InvalidInput):
@@ -54,15 +59,17 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """Distances from the entry price as fractions of it."""
+    """Distances from the entry price as fractions of it; `trailing_stop` follows the price."""
 
     stop_loss: Decimal
     take_profit: Decimal | None = None
+    trailing_stop: Decimal | None = None
 
     def as_dict(self) -> dict[str, str]:
         """Return the canonical form that a config stores."""
-        gain = {} if self.take_profit is None else {"take_profit": plain(self.take_profit)}
-        return {"stop_loss": plain(self.stop_loss), **gain}
+        more = {"take_profit": self.take_profit, "trailing_stop": self.trailing_stop}
+        set_ones = {name: plain(value) for name, value in more.items() if value is not None}
+        return {"stop_loss": plain(self.stop_loss), **set_ones}
 
 
 def parse_sizing(raw: Mapping[str, Any]) -> Sizing:
@@ -114,26 +121,37 @@ def _too_large(field: str, value: Decimal) -> DangerousConfig:
 def parse_protection(raw: Mapping[str, Any]) -> Protected:
     """Return the protection that `raw` describes; a stop loss is required.
 
-    :raises InvalidInput: `STOP_LOSS_REQUIRED`, `PROTECTION_OUT_OF_RANGE`, `PROTECTION_FIELD_UNKNOWN`.
+    :raises InvalidInput: `STOP_LOSS_REQUIRED`, `PROTECTION_OUT_OF_RANGE`, `PROTECTION_FIELD_UNKNOWN`,
+        `TRAILING_WIDER_THAN_STOP` (a trailing stop never risks more than the stop loss).
     """
     if not isinstance(raw, Mapping) or raw.get("stop_loss") in {None, ""}:
         raise InvalidInput("STOP_LOSS_REQUIRED", field="protection.stop_loss")
     for key in raw:
-        if key not in {"stop_loss", "take_profit"}:
+        if key not in PROTECTION_MAX:
             raise InvalidInput("PROTECTION_FIELD_UNKNOWN", field=f"protection.{key}")
-    stop = exact(raw["stop_loss"], field="protection.stop_loss")
-    if not 0 < stop <= Decimal("0.5"):
+    found = {
+        name: _distance(name, raw[name])
+        for name in PROTECTION_MAX
+        if raw.get(name) not in {None, ""}
+    }
+    protection = Protected(**found)
+    trail = protection.trailing_stop
+    if trail is not None and trail > protection.stop_loss:
         raise InvalidInput(
-            "PROTECTION_OUT_OF_RANGE", field="protection.stop_loss", value=plain(stop), max="0.5"
-        )
-    if raw.get("take_profit") in {None, ""}:
-        return Protected(stop)
-    gain = exact(raw["take_profit"], field="protection.take_profit")
-    if not 0 < gain <= 10:
+            "TRAILING_WIDER_THAN_STOP", field="protection.trailing_stop", value=plain(trail),
+            would_pass=plain(protection.stop_loss),
+        )  # fmt: skip
+    return protection
+
+
+def _distance(name: str, value: Any) -> Decimal:
+    distance, most = exact(value, field=f"protection.{name}"), PROTECTION_MAX[name]
+    if not 0 < distance <= most:
         raise InvalidInput(
-            "PROTECTION_OUT_OF_RANGE", field="protection.take_profit", value=plain(gain), max="10"
-        )
-    return Protected(stop, gain)
+            "PROTECTION_OUT_OF_RANGE", field=f"protection.{name}", value=plain(distance),
+            max=plain(most),
+        )  # fmt: skip
+    return distance
 
 
 def refuse_danger(*, sizing: Sizing, protection: Protected, equity: Decimal | None) -> None:

@@ -55,6 +55,7 @@ def promotion_content(*, bot: Bot, to_stage: str, account: VenueAccount) -> Buil
         "parameters": config.parameters,
         "sizing": config.sizing,
         "protection": config.protection,
+        "execution": config.execution,
         "instruments": sorted(symbols),
         "limits": _limits(bot, account),
     }
