@@ -195,7 +195,8 @@ def test_a_tighter_data_age_binds():
     ],
 )
 def test_prices_stay_within_three_percent_of_the_reference(field, price, expected):
-    assert codes(replace(ENTRY, **{field: D(price)}), surroundings()) == expected
+    kind = "stop_limit" if field == "stop_price" else "limit"
+    assert codes(replace(ENTRY, type=kind, **{field: D(price)}), surroundings()) == expected
 
 
 def test_a_collar_refusal_says_what_would_pass():
@@ -235,10 +236,10 @@ def test_a_cost_below_the_minimum_names_the_amount_that_would_pass():
 
 
 def test_prices_follow_the_tick():
-    off = replace(ENTRY, price=D("100.005"), stop_price=D("99.999"))
+    off = replace(ENTRY, type="stop_limit", price=D("100.005"), stop_price=D("100.009"))
     refusals = judge(proposed=off, around=surroundings()).refusals
     assert [(r.code, r.values["would_pass"]) for r in refusals] == [
-        ("PRICE_OFF_TICK", D("100.00")), ("PRICE_OFF_TICK", D("100.00")),
+        ("PRICE_OFF_TICK", D("100.00")), ("PRICE_OFF_TICK", D("100.01")),
     ]  # fmt: skip
 
 
@@ -395,7 +396,7 @@ def test_an_exit_reserves_its_amount_and_no_exposure():
 
 def test_protection_is_not_new_exposure_but_takes_a_slot():
     around = surroundings(holding=Holding(amount=D(1)))
-    stop = replace(EXIT, purpose="protect")
+    stop = replace(EXIT, purpose="protect", type="stop_market", stop_price=D(50))
     reserve(proposed=stop, judgement=judge(proposed=stop, around=around), around=around)
     assert around.holding == Holding(amount=D(1), stop_orders=1)
     assert around.exposure["desk"] == Exposure(open_orders=1)

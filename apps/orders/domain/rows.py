@@ -74,7 +74,7 @@ class Advanced:
 class Sendable:
     """A `created` order with what its ticket and its screening need.
 
-    `group_id` with `is_native_group`: both `created` rows of the group go out in one call, the
+    `group_id` with `is_native_group`: its two `created` *protect* rows go out in one call, the
     stop leg is the one with a `stop_price`, the target leg a plain limit order. `is_amendment`:
     `amount` is what shall be filled from now on. The venue's own edit takes
     `amount + replaced_filled` as its total; cancel and renew sends `rest`, which subtracts what the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -46,6 +47,10 @@ class ProposedOrder:
     time_in_force: str = "GTC"
     reduce_only: bool = False
     reference: Reference | None = None
+    post_only: bool = False
+    trailing_rate: Decimal | None = None
+    worst_price: Decimal | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,8 @@ class Surroundings:
     """All that the judge needs besides the proposal.
 
     `exposure` maps scope kind to an `Exposure` that all proposals of that scope share, so that
-    a reservation is seen by every later one. Without `slots` the holding's own count is used.
+    a reservation is seen by every later one. Without `slots` the holding's own count is used;
+    without `venue` what it can do is not asked.
     """
 
     rules: Rules | None
@@ -139,6 +145,9 @@ class Surroundings:
     trading_state: str | None
     is_paused: bool = False
     slots: StopSlots | None = None
+    venue: str = ""
+    kind: str = "spot"
+    market_now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,16 @@ from apps.core.domain.money import ZERO
 from apps.risk.domain.checks.caps import at_scopes, order_cost, position_cost, readable
 from apps.risk.domain.checks.leaving import exit_amount, protected_amount
 from apps.risk.domain.checks.numbers import numbers
-from apps.risk.domain.checks.permission import paused, stop_slots, tradable, trading_state
+from apps.risk.domain.checks.permission import paused, slots_of, stop_slots, tradable, trading_state
 from apps.risk.domain.checks.prices import collar, freshness
 from apps.risk.domain.checks.question import Check, Question, ask
+from apps.risk.domain.checks.shape import at_venue, expiry, flags, parts, trailing, trigger_side
 from apps.risk.domain.checks.terms import amount_step, cost_minimum, price_tick
 from apps.risk.domain.forms import Judgement, ProposedOrder, Refusal, Surroundings
 
-TERMS: Final[tuple[Check, ...]] = (amount_step, price_tick, cost_minimum)
+TERMS: Final[tuple[Check, ...]] = (
+    parts, flags, expiry, trailing, trigger_side, at_venue, amount_step, price_tick, cost_minimum,
+)  # fmt: skip
 CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "entry": (
         trading_state, paused, tradable, readable, freshness, collar, *TERMS,
@@ -64,15 +67,14 @@ def reserve(*, proposed: ProposedOrder, judgement: Judgement, around: Surroundin
     holding.entering_cost += judgement.reserved_cost
     if proposed.purpose in {"reduce", "flatten"}:
         holding.leaving += proposed.amount
-    else:
-        _take_slot(around)
+    _take_slots(around, slots_of(proposed))
 
 
-def _take_slot(around: Surroundings) -> None:
-    """An entry promises its stop a slot; a protective order takes one."""
-    around.holding.stop_orders += 1
+def _take_slots(around: Surroundings, count: int) -> None:
+    """An entry promises its stop a slot; a stop order takes one."""
+    around.holding.stop_orders += count
     if around.slots is not None:
-        around.slots.taken += 1
+        around.slots.taken += count
 
 
 def _reserved(question: Question) -> Decimal:

@@ -47,6 +47,13 @@ def proposal_json(proposed: ProposedOrder) -> dict[str, Any]:
         "time_in_force": proposed.time_in_force,
         "reduce_only": proposed.reduce_only,
     }
+    later = {
+        "trailing_rate": as_json(proposed.trailing_rate),
+        "worst_price": as_json(proposed.worst_price),
+        "post_only": proposed.post_only or None,
+        "expires_at": proposed.expires_at.isoformat() if proposed.expires_at else None,
+    }
+    terms |= {name: value for name, value in later.items() if value is not None}
     if proposed.reference is not None:
         terms["reference"] = as_json(proposed.reference.price)
         age = proposed.reference.age_seconds

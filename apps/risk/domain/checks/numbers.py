@@ -20,6 +20,8 @@ def numbers(proposed: ProposedOrder) -> tuple[Refusal, ...]:
         ("amount", proposed.amount),
         ("price", proposed.price),
         ("stop_price", proposed.stop_price),
+        ("trailing_rate", proposed.trailing_rate),
+        ("worst_price", proposed.worst_price),
     )
     found = []
     for name, value in fields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.risk.domain.checks.question import NONE, Question, Refusals
-from apps.risk.domain.forms import Refusal
+from apps.risk.domain.forms import ProposedOrder, Refusal
 from apps.risk.domain.restrictions import permits
 
 
@@ -37,6 +37,12 @@ def stop_slots(question: Question) -> Refusals:
         return NONE
     taken = around.slots.taken if around.slots is not None else around.holding.stop_orders
     most = around.rules.stop_orders_max
-    if taken + 1 <= most:
+    wanted = taken + slots_of(question.proposed)
+    if wanted <= most:
         return NONE
-    return (Refusal("STOP_SLOTS", {"limit": most, "value": taken + 1, "would_pass": most}),)
+    return (Refusal("STOP_SLOTS", {"limit": most, "value": wanted, "would_pass": most}),)
+
+
+def slots_of(proposed: ProposedOrder) -> int:
+    """Return how many of the venue's stop orders an order takes: its own, and its entry's stop."""
+    return int(proposed.purpose == "entry") + int(proposed.type not in {"market", "limit"})

@@ -39,6 +39,6 @@ def collar(question: Question) -> Refusals:
     low, high = reference.price - reach, reference.price + reach
     return tuple(
         Refusal("PRICE_COLLAR", {"limit": width, "value": price, "would_pass": [low, high]})
-        for price in (proposed.price, proposed.stop_price)
+        for price in (proposed.price, proposed.stop_price, proposed.worst_price)
         if price is not None and not low <= price <= high
     )

@@ -26,7 +26,7 @@ def amount_step(question: Question) -> Refusals:
 
 
 def price_tick(question: Question) -> Refusals:
-    """Refuse a limit or trigger price off the tick, quote per base."""
+    """Refuse a limit, trigger or worst price off the tick, quote per base."""
     rules, proposed = question.around.rules, question.proposed
     if rules is None:
         return NONE
@@ -35,7 +35,7 @@ def price_tick(question: Question) -> Refusals:
         Refusal(
             "PRICE_OFF_TICK", {"limit": tick, "value": price, "would_pass": nearest_to(price, tick)}
         )
-        for price in (proposed.price, proposed.stop_price)
+        for price in (proposed.price, proposed.stop_price, proposed.worst_price)
         if price is not None and price % tick
     )
 
