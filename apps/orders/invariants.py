@@ -84,11 +84,12 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
         """,
     ),
     "orders_have_allowing_verdicts": (
-        "Each order follows a verdict that allowed it, for the same bot and instrument",
+        "Each order follows a verdict that allowed it; one that the venue made says nobody judged it",
         """
         SELECT o.id, o.client_order_id, v.is_allowed FROM orders_order o
         LEFT JOIN risk_verdict v ON v.id = o.verdict_id
-        WHERE v.is_allowed IS NOT TRUE
+        WHERE (v.is_allowed IS NOT TRUE
+               AND NOT (o.origin = 'venue' AND v.codes @> '[{"code": "NOT_JUDGED"}]'))
            OR (v.account_id, v.bot_id, v.instrument_id)
               <> (o.account_id, o.bot_id, o.instrument_id)
         """,

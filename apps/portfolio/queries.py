@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -11,7 +12,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.orders.domain.rows import FactRow
 from apps.portfolio.domain.books import Pair
+from apps.portfolio.domain.closes import PART, PREFIXES, Holder
 from apps.portfolio.domain.position import DayResult, Execution, State, Trip
 
 _STATE: Final = """
@@ -31,6 +34,26 @@ _TRIPS: Final = """
 SELECT id, bot_id, instrument_id, opened_at, closed_at, profit, fees, entry_cost, exit_cost
 FROM portfolio_roundtrip
 JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instrument_id)
+"""
+
+
+_HOLDERS: Final = """
+SELECT b.id, b.config_id, b.stage, i.id, i.symbol, i.base, i.quote, coalesce(nullif(i.settle, ''),
+    i.quote), i.amount_step, p.amount
+FROM portfolio_position p
+JOIN bots_bot b ON b.id = p.bot_id
+JOIN marketdata_instrument i ON i.id = p.instrument_id
+WHERE p.account_id = %s AND p.instrument_id = ANY(%s) AND p.amount <> 0 ORDER BY b.id
+"""
+_PERPETUALS: Final = """
+SELECT i.symbol, i.id FROM marketdata_instrument i
+JOIN venues_venueaccount a ON a.venue = i.venue AND a.environment = i.environment
+WHERE a.id = %s AND i.symbol = ANY(%s) AND i.kind = 'linear'
+"""
+_TRADES: Final = """
+SELECT i.symbol, split_part(f.venue_order_id, %s, 1), f.venue_trade_id
+FROM orders_fill f JOIN marketdata_instrument i ON i.id = f.instrument_id
+WHERE f.account_id = %s AND split_part(f.venue_order_id, %s, 1) = ANY(%s)
 """
 
 
@@ -92,11 +115,23 @@ def stored_days(*, bot_ids: Sequence[UUID]) -> dict[tuple[UUID, date], DayResult
     """Return all daily results of these bots."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT bot_id, day, realised_profit, fees, fills FROM portfolio_dailyresult"
+            "SELECT bot_id, day, realised_profit, fees, fills, funding FROM portfolio_dailyresult"
             " WHERE bot_id = ANY(%s)",
             [list(bot_ids)],
         )
         return {(row[0], row[1]): DayResult(*row[2:]) for row in cursor.fetchall()}
+
+
+def funding_days(*, account_id: UUID) -> dict[tuple[UUID, date], Decimal]:
+    """Return what the funding of each UTC day (market time) came to, by bot."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.bot_id, (p.at AT TIME ZONE 'UTC')::date, sum(s.amount)"
+            " FROM portfolio_fundingshare s JOIN portfolio_fundingpayment p ON p.id = s.payment_id"
+            " WHERE p.account_id = %s GROUP BY 1, 2",
+            [account_id],
+        )
+        return {(bot, day): amount for bot, day, amount in cursor.fetchall()}
 
 
 def balances(*, account_id: UUID) -> dict[str, Decimal]:
@@ -106,3 +141,81 @@ def balances(*, account_id: UUID) -> dict[str, Decimal]:
             "SELECT asset, amount FROM portfolio_balance WHERE account_id = %s", [account_id]
         )
         return dict(cursor.fetchall())
+
+
+def settles(*, instrument_ids: Iterable[int]) -> dict[int, str]:
+    """Return the asset that each perpetual among these instruments pays its profit in."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, coalesce(nullif(settle, ''), quote) FROM marketdata_instrument"
+            " WHERE id = ANY(%s) AND kind = 'linear'",
+            [sorted(set(instrument_ids))],
+        )
+        return dict(cursor.fetchall())
+
+
+def perpetuals(*, account_id: UUID, symbols: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the perpetuals among these symbols at the account's venue."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PERPETUALS, [account_id, sorted(set(symbols))])
+        return dict(cursor.fetchall())
+
+
+def holders(*, account_id: UUID, instrument_ids: Sequence[int]) -> dict[int, dict[UUID, Holder]]:
+    """Return the account's bots that hold these perpetuals, by instrument and bot."""
+    found: dict[int, dict[UUID, Holder]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, [account_id, list(instrument_ids)])
+        for row in cursor.fetchall():
+            holder = Holder(*row)
+            found[holder.instrument_id][holder.bot_id] = holder
+    return found
+
+
+def known_trades(*, account_id: UUID, venue_order_ids: Sequence[str]) -> set[tuple[str, str, str]]:
+    """Return which trades of these venue orders have fills: (symbol, order id, trade id)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRADES, [PART, account_id, PART, sorted(set(venue_order_ids))])
+        return {(row[0], row[1], row[2]) for row in cursor.fetchall()}
+
+
+def orders_closed_by_venue(*, account_id: UUID, venue_order_ids: Sequence[str]) -> dict[str, str]:
+    """Return those of these venue orders that the venue made to close a position, with its id.
+
+    The venue named them in any fact, early or late: some answers tell trades without a client id.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT venue_order_id, min(client_order_id) FROM orders_venuefact"
+            " WHERE account_id = %s AND venue_order_id = ANY(%s) AND client_order_id LIKE ANY(%s)"
+            " GROUP BY 1",
+            [account_id, sorted(set(venue_order_ids)), [f"{prefix}%" for prefix in PREFIXES]],
+        )
+        return dict(cursor.fetchall())
+
+
+def symbols_in_motion(*, account_id: UUID) -> frozenset[str]:
+    """Return the symbols with an order whose fills we may not hold yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT i.symbol FROM orders_order o"
+            " JOIN marketdata_instrument i ON i.id = o.instrument_id"
+            " WHERE o.account_id = %s AND o.ended_at IS NULL"
+            " AND (o.status IN ('submitted', 'unknown') OR o.venue_filled > o.filled)",
+            [account_id],
+        )
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def foreign_fills(*, account_id: UUID, venue_order_ids: Sequence[str]) -> list[FactRow]:
+    """Return the trades of these venue orders that were taken for somebody else's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, kind, client_order_id, venue_order_id, content::text FROM orders_venuefact"
+            " WHERE account_id = %s AND venue_order_id = ANY(%s) AND kind = 'fill'"
+            " AND result = 'foreign' ORDER BY id",
+            [account_id, sorted(set(venue_order_ids))],
+        )
+        return [
+            FactRow(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in cursor.fetchall()
+        ]

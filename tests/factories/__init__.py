@@ -12,10 +12,10 @@ from tests.factories.orders import (
     make_verdict,
     order_report,
 )
-from tests.factories.venues import make_account, make_instrument, make_quote
+from tests.factories.venues import make_account, make_instrument, make_perpetual, make_quote
 
 __all__ = [
     "fill_report", "make_account", "make_bot", "make_config", "make_draft", "make_fill",
-    "make_instrument", "make_order", "make_quote", "make_strategy_version", "make_target",
-    "make_verdict", "order_report",
+    "make_instrument", "make_order", "make_perpetual", "make_quote", "make_strategy_version",
+    "make_target", "make_verdict", "order_report",
 ]  # fmt: skip

@@ -46,6 +46,24 @@ def make_instrument(**values: Any) -> Instrument:
     return Instrument.objects.get_or_create(**key, defaults=defaults | values)[0]
 
 
+def make_perpetual(symbol: str = "BTC/USDT:USDT", **values: Any) -> Instrument:
+    """The one linear perpetual of `symbol` at simulated Binance USDⓈ-M."""
+    pair, settle = symbol.split(":")
+    base, quote = pair.split("/")
+    key = {
+        "venue": values.pop("venue", "binanceusdm"),
+        "environment": values.pop("environment", "simulated"),
+        "symbol": symbol,
+    }
+    defaults = {
+        "kind": "linear", "base": base, "quote": quote, "settle": settle,
+        "price_tick": Decimal("0.1"), "amount_step": Decimal("0.001"),
+        "amount_min": Decimal("0.001"), "cost_min": Decimal(5), "stop_orders_max": 10,
+        "leverage_max": Decimal(125), "maintenance_rate": Decimal("0.005"), "updated_at": now(),
+    }  # fmt: skip
+    return Instrument.objects.get_or_create(**key, defaults=defaults | values)[0]
+
+
 def make_quote(instrument: Instrument, **values: Any) -> Quote:
     """The latest quote of `instrument`: last price 100 unless given."""
     last = Decimal(values.pop("last", 100))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.core.clock import now, to_ms
 from apps.marketdata.clock import market_now
 from apps.orders.actions.claim_orders import claim_orders
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.store_facts import store_facts
+from apps.orders.invariants import INVARIANTS as OF_ORDERS
 from apps.orders.models import Order
 from apps.portfolio.actions.absorb import absorb
+from apps.portfolio.invariants import INVARIANTS as OF_BOOKS
 from tests.factories import fill_report, make_draft, order_report
 
 
@@ -40,3 +42,14 @@ def bought_and_sold(bot, *, at_ms: int = 0) -> tuple[Order, Order]:
     sell = sent(bot, purpose="reduce", side="sell", amount=Decimal("1.998"))
     told(sell, fill_report(sell, price="110", fee=Decimal("0.2"), at_ms=start + 1000))
     return buy, sell
+
+
+def broken_invariants() -> dict[str, list[tuple[object, ...]]]:
+    """The invariants of orders and books that do not hold, with the rows that break them."""
+    broken = {}
+    with connection.cursor() as cursor:
+        for name, (_, sql) in (OF_ORDERS | OF_BOOKS).items():
+            cursor.execute(sql)
+            if rows := cursor.fetchall():
+                broken[name] = rows
+    return broken

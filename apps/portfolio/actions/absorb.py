@@ -23,14 +23,11 @@ from apps.orders.domain.lifecycle import FINAL
 from apps.orders.domain.progress import Said, advance
 from apps.orders.domain.rows import Advanced, FactRow, KnownOrder, NewFill
 from apps.orders.queries import has_waiting_facts, lock_known_orders, unnamed_symbols, waiting_facts
+from apps.portfolio.actions.absorb_closes import Closed, absorb_closes, closes_among
 from apps.portfolio.actions.absorb_lock import absorb_lock
-from apps.portfolio.actions.end_targets import end_targets
-from apps.portfolio.actions.post_entries import Posting, post_entries
-from apps.portfolio.actions.write_books import Owner, write_books
-from apps.portfolio.domain.books import Change, Pair, add_fills, is_late, rebuild
-from apps.portfolio.domain.ledger import Exchange, lines_of_fill
-from apps.portfolio.domain.position import Execution, State, Unit, is_flat
-from apps.portfolio.queries import executions, states
+from apps.portfolio.actions.book_fills import book_fills, complete_profits
+from apps.portfolio.domain.books import Pair
+from apps.portfolio.queries import settles
 
 BATCH: Final = 2000
 
@@ -87,14 +84,30 @@ def _absorb_batch(account_id: UUID, facts: Sequence[FactRow], summary: AbsorbSum
     unnamed = unnamed_symbols(account_id=account_id) if nameless else frozenset()
     assignment = assign(facts=facts, orders=orders, unnamed_symbols=unnamed)
     told = [_fill(fact, order) for fact, order in assignment.ours if fact.kind == "fill"]
+    instruments = {fill.order.instrument_id for fill in told}
+    settled_in = settles(instrument_ids=instruments) if instruments else {}
+    told = complete_profits(account_id=account_id, fills=told, settles=settled_in)
     new = record_fills(account_id=account_id, fills=told, at=at)
     advanced = _advance(assignment, new)
     advance_orders(advanced=[a for a in advanced if a.step.after != a.order.progress], at=at)
-    changes = _write_positions(account_id, new, at)
-    post_entries(account_id=account_id, postings=[_posting(fill) for fill in new], at=at)
-    _remember_stops(new, changes)
-    _close(assignment, advanced, at)
-    _count(summary, assignment, new, advanced)
+    book_fills(account_id=account_id, fills=new, settles=settled_in, at=at)
+    closed = _absorb_closes(account_id, assignment, at)
+    _close(assignment, advanced, closed, at)
+    _count(summary, assignment, [*new, *closed.fills], advanced)
+
+
+def _absorb_closes(account_id: UUID, assignment: Assignment, at: datetime) -> Closed:
+    """Take from the facts of others those that say what the venue closed of our positions."""
+    others = [*assignment.foreign, *assignment.waiting]
+    if not others:
+        return Closed()
+    kinds, facts = closes_among(account_id=account_id, facts=others)
+    if not facts:
+        return Closed()
+    taken = {fact.id for fact in facts}
+    assignment.foreign[:] = [fact for fact in assignment.foreign if fact.id not in taken]
+    assignment.waiting[:] = [fact for fact in assignment.waiting if fact.id not in taken]
+    return absorb_closes(account_id=account_id, kinds=kinds, facts=facts, at=at)
 
 
 def _fill(fact: FactRow, order: KnownOrder) -> NewFill:
@@ -112,6 +125,8 @@ def _fill(fact: FactRow, order: KnownOrder) -> NewFill:
         fee=number(content, "fee"),
         fee_asset=content["fee_asset"],
         at=from_ms(content["at_ms"]),
+        realised=number(content, "realised") if "realised" in content else None,
+        is_liquidation=bool(content.get("is_liquidation")),
     )
 
 
@@ -132,60 +147,15 @@ def _advance(assignment: Assignment, new: Sequence[NewFill]) -> list[Advanced]:
     ]
 
 
-def _write_positions(account_id: UUID, new: Sequence[NewFill], at: datetime) -> dict[Pair, Change]:
-    fills: dict[Pair, list[Execution]] = defaultdict(list)
-    orders: dict[Pair, KnownOrder] = {}
-    for fill in new:
-        pair = (fill.order.bot_id, fill.order.instrument_id)
-        orders[pair] = fill.order
-        fills[pair].append(
-            Execution(
-                fill.side, fill.price, fill.amount, fill.fee, fill.fee_asset, fill.at,
-                fill.venue_order_id, fill.venue_trade_id,
-            )
-        )  # fmt: skip
-    if not fills:
-        return {}
-    held = states(pairs=fills)
-    late = [p for p in fills if is_late(state=held.get(p, State()), fills=fills[p])]
-    earlier = executions(pairs=late, but=[fill.id for fill in new]) if late else {}
-    changes = {}
-    for pair, order in orders.items():
-        unit = Unit(order.base, order.quote, order.amount_step)
-        if pair in earlier:
-            changes[pair] = rebuild(earlier=earlier[pair], fills=fills[pair], unit=unit)
-        else:
-            changes[pair] = add_fills(state=held.get(pair, State()), fills=fills[pair], unit=unit)
-    owners = {pair: Owner(account_id, order.stage) for pair, order in orders.items()}
-    write_books(changes=changes, owners=owners, at=at)
-    return changes
-
-
-def _posting(fill: NewFill) -> Posting:
-    order = fill.order
-    exchange = Exchange(
-        fill.side, order.base, order.quote, fill.amount, fill.cost, fill.fee, fill.fee_asset
-    )
-    return Posting("fill", fill.at, lines_of_fill(exchange), fill_id=fill.id)
-
-
-def _remember_stops(new: Sequence[NewFill], changes: dict[Pair, Change]) -> None:
-    """A stop or a halt's flatten ends the target, until the strategy changes its mind."""
-    flat: dict[Pair, datetime] = {}
-    for fill in new:
-        order = fill.order
-        pair = (order.bot_id, order.instrument_id)
-        unit = Unit(order.base, order.quote, order.amount_step)
-        if order.purpose in {"protect", "flatten"} and is_flat(changes[pair].state.amount, unit):
-            flat[pair] = max(fill.at, flat.get(pair, fill.at))
-    end_targets(stopped=flat)
-
-
-def _close(assignment: Assignment, advanced: Sequence[Advanced], at: datetime) -> None:
+def _close(
+    assignment: Assignment, advanced: Sequence[Advanced], closed: Closed, at: datetime
+) -> None:
     flags = {a.order.id: a.step.flag for a in advanced}
     results = {fact.id: flags[order.id] or "applied" for fact, order in assignment.ours}
     results |= {fact.id: "foreign" for fact in assignment.foreign}
-    close_facts(results=results, waiting=[fact.id for fact in assignment.waiting], at=at)
+    results |= closed.results
+    waiting = [fact.id for fact in assignment.waiting] + closed.waiting
+    close_facts(results=results, waiting=waiting, at=at)
 
 
 def _count(

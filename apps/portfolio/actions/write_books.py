@@ -25,10 +25,11 @@ ON CONFLICT (bot_id, instrument_id) DO UPDATE SET updated_at = excluded.updated_
     {", ".join(f"{name} = excluded.{name}" for name in _STATE)}
 """  # noqa: S608 - names of the dataclass above
 _DAYS: Final = """
-INSERT INTO portfolio_dailyresult AS r (bot_id, day, realised_profit, fees, fills)
-SELECT * FROM unnest(%s::uuid[], %s::date[], %s::numeric[], %s::numeric[], %s::int[])
+INSERT INTO portfolio_dailyresult AS r (bot_id, day, realised_profit, fees, fills, funding)
+SELECT * FROM unnest(%s::uuid[], %s::date[], %s::numeric[], %s::numeric[], %s::int[], %s::numeric[])
 ON CONFLICT (bot_id, day) DO UPDATE SET realised_profit = r.realised_profit + excluded.realised_profit,
-    fees = r.fees + excluded.fees, fills = r.fills + excluded.fills
+    fees = r.fees + excluded.fees, fills = r.fills + excluded.fills,
+    funding = r.funding + excluded.funding
 """
 _TRIPS: Final = """
 INSERT INTO portfolio_roundtrip (id, bot_id, instrument_id, stage, opened_at, closed_at, profit, fees,
@@ -94,7 +95,9 @@ def _days(changes: Mapping[Pair, Change], corrections: Corrections) -> list[tupl
             sums.setdefault((bot, day), DayResult()).add(gained)
     for key, gained in corrections.items():
         sums.setdefault(key, DayResult()).add(gained)
-    return [(*key, r.realised_profit, r.fees, r.fills) for key, r in sorted(sums.items())]
+    return [
+        (*key, r.realised_profit, r.fees, r.fills, r.funding) for key, r in sorted(sums.items())
+    ]
 
 
 def _new_trips(changes: Mapping[Pair, Change]) -> list[tuple[Pair, Trip]]:

@@ -20,7 +20,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a fill exchanged: `amount` of `base` for `cost` of `quote`, and a fee in its asset."""
+    """What a fill exchanged: `amount` of `base` for `cost` of `quote`, and a fee in its asset.
+
+    A perpetual's fill exchanges nothing: it pays `realised`, the venue's own figure, in `settle`.
+    """
 
     side: str
     base: str
@@ -29,11 +32,19 @@ class Exchange:
     cost: Decimal
     fee: Decimal
     fee_asset: str
+    settle: str = ""
+    realised: Decimal = ZERO
 
 
 def lines_of_fill(fill: Exchange) -> list[Line]:
     """Return the lines of one fill; they sum to zero per asset and none is zero."""
     sign = 1 if fill.side == "buy" else -1
+    if fill.settle:
+        paid = [
+            *_pair("trading", fill.settle, fill.realised),
+            *_pair("fees", fill.fee_asset, -fill.fee),
+        ]
+        return [line for line in paid if line.amount]
     pairs = [
         *_pair("trading", fill.base, sign * fill.amount),
         *_pair("trading", fill.quote, -sign * fill.cost),

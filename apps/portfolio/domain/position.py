@@ -1,13 +1,14 @@
 """Positions, round trips and daily results as functions of fills in market order.
 
-Average cost: a buy adds its cost to the basis, a sale takes out its share of it. Amounts are base
-units, everything else quote units. Rounding: half-even to 18 places, the precision of the columns.
+Average cost: a buy adds its cost to the basis, a sale takes out its share of it; a short holding has
+a negative amount and a negative basis, and sales add to it. Amounts are base units, everything else
+quote units. Rounding: half-even to 18 places, the precision of the columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import Final
@@ -39,11 +40,16 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What an instrument's amounts mean: its assets, and the step below which one is flat."""
+    """What an instrument's amounts mean: its assets, and the step below which one is flat.
+
+    `settle` is the asset a perpetual pays in, empty on spot. A perpetual's holding is no asset, so
+    that no fee comes out of it, not even one paid in an asset of the same name.
+    """
 
     base: str
     quote: str
     amount_step: Decimal
+    settle: str = ""
 
 
 @dataclass(slots=True)
@@ -77,17 +83,19 @@ class Trip:
 
 @dataclass(slots=True)
 class DayResult:
-    """What one UTC day brought: profit before fees, fees, number of fills."""
+    """What one UTC day brought: profit before fees, fees, number of fills, funding (paid < 0)."""
 
     realised_profit: Decimal = ZERO
     fees: Decimal = ZERO
     fills: int = 0
+    funding: Decimal = ZERO
 
     def add(self, other: DayResult) -> None:
         """Count `other` in."""
         self.realised_profit += other.realised_profit
         self.fees += other.fees
         self.fills += other.fills
+        self.funding += other.funding
 
     def minus(self, other: DayResult) -> DayResult:
         """Return what this has more than `other`."""
@@ -95,6 +103,7 @@ class DayResult:
             realised_profit=self.realised_profit - other.realised_profit,
             fees=self.fees - other.fees,
             fills=self.fills - other.fills,
+            funding=self.funding - other.funding,
         )
 
 
@@ -122,27 +131,49 @@ def apply_fills(*, state: State, fills: Iterable[Execution], unit: Unit) -> Appl
 
 
 def _apply(applied: Applied, fill: Execution, unit: Unit) -> None:
+    day = applied.days.setdefault(fill.at.date(), DayResult())
+    day.fills += 1
+    for part in _parts(applied.state, fill, unit):
+        _apply_part(applied, part, unit, day)
+
+
+def _parts(state: State, fill: Execution, unit: Unit) -> list[Execution]:
+    """Return the fill, or, where it turns a perpetual's side, what closes and what opens of it."""
+    closes = abs(state.amount)
+    turns = unit.settle and state.amount * _signed(fill) < 0 and fill.amount > closes
+    if not turns:
+        return [fill]
+    fee = settle(fill.fee * closes / fill.amount)
+    rest = replace(fill, amount=fill.amount - closes, fee=fill.fee - fee)
+    return [replace(fill, amount=closes, fee=fee), rest]
+
+
+def _apply_part(applied: Applied, fill: Execution, unit: Unit, day: DayResult) -> None:
     state = applied.state
-    was_flat = is_flat(state.amount, unit)
-    fee_base = fill.fee if fill.fee_asset == unit.base else ZERO
+    before = state.amount
+    was_flat = is_flat(before, unit)
+    fee_base = fill.fee if fill.fee_asset == unit.base and not unit.settle else ZERO
     fee = _fee_value(fill, unit)
-    change = (fill.amount if fill.side == "buy" else -fill.amount) - fee_base
-    profit = _move(state, change, fill.price)
+    profit = _move(state, _signed(fill) - fee_base, fill.price)
     if was_flat:
         state.opened_at = fill.at
         state.trip_profit = state.trip_fees = state.trip_entry_cost = state.trip_exit_cost = ZERO
-    _count(state, fill, profit, fee)
-    day = applied.days.setdefault(fill.at.date(), DayResult())
-    day.add(DayResult(profit, fee, 1))
+    is_short = bool(unit.settle) and (fill.side == "sell" if was_flat else before < 0)
+    _count(state, fill, profit=profit, fee=fee, is_entry=(fill.side == "buy") is not is_short)
+    day.add(DayResult(profit, fee))
     if is_flat(state.amount, unit):
         _close(applied, fill.at)
+
+
+def _signed(fill: Execution) -> Decimal:
+    return fill.amount if fill.side == "buy" else -fill.amount
 
 
 def _fee_value(fill: Execution, unit: Unit) -> Decimal:
     """Return the fee in quote units. A third asset has no price here: its ledger lines tell it."""
     if fill.fee_asset == unit.base:
         return settle(fill.fee * fill.price)
-    return fill.fee if fill.fee_asset == unit.quote else ZERO
+    return fill.fee if fill.fee_asset in {unit.quote, unit.settle} else ZERO
 
 
 def _move(state: State, change: Decimal, price: Decimal) -> Decimal:
@@ -162,13 +193,13 @@ def _move(state: State, change: Decimal, price: Decimal) -> Decimal:
     return -settle(closing * price) - basis_out
 
 
-def _count(state: State, fill: Execution, profit: Decimal, fee: Decimal) -> None:
+def _count(state: State, fill: Execution, *, profit: Decimal, fee: Decimal, is_entry: bool) -> None:
     cost = settle(fill.amount * fill.price)
     state.realised_profit += profit
     state.fees += fee
     state.trip_profit += profit
     state.trip_fees += fee
-    if fill.side == "buy":
+    if is_entry:
         state.trip_entry_cost += cost
     else:
         state.trip_exit_cost += cost
