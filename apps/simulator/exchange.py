@@ -10,12 +10,14 @@ from typing import Any, LiteralString, Protocol
 
 from apps.core.clock import now, to_ms
 from apps.core.errors import Conflict
+from apps.simulator.contract_desk import ContractDesk
 from apps.simulator.domain import engine
 from apps.simulator.domain.accounts import Account, FeeSchedule
 from apps.simulator.domain.candles import Series
 from apps.simulator.domain.instruments import Instrument
 from apps.simulator.domain.ledger import Ledger, Placed
-from apps.simulator.domain.orders import Effects, Order, OrderRequest, Report
+from apps.simulator.domain.orders import Effects, Order, OrderList, OrderRequest, Report
+from apps.simulator.domain.pairs import PairRequest, amend, place_pair
 from apps.simulator.gateways.rows import INSTRUMENT_COLUMNS, account_row, values_of
 from apps.simulator.gateways.store import Store
 from apps.simulator.journal import Journal
@@ -68,8 +70,10 @@ class Exchange:
         self.store = store
         self.ledger = ledger
         self.journal = Journal(store, ledger)
+        self.contracts = ContractDesk(self)
         self.audience: Audience | None = None
         self.source: Source | None = None
+        self.skew_ms = 0
         self.trade_counts: Counter[int] = Counter(trade_counts)
         self.book_updates: Counter[str] = Counter()
         self._opening = asyncio.Lock()
@@ -85,6 +89,10 @@ class Exchange:
     def now_ms(self) -> int:
         """Market time in epoch ms; real time while there is no market."""
         return self.source.now_ms() if self.source else to_ms(now())
+
+    def clock_ms(self) -> int:
+        """The exchange's own clock in epoch ms: real time, with the skew it is told to have."""
+        return to_ms(now()) + self.skew_ms
 
     async def account_by_key(self, api_key: str) -> Account | None:
         """Return the account of an API key, also one that was put into the books meanwhile."""
@@ -164,16 +172,36 @@ class Exchange:
             self.ledger, account, order, cancel_id=cancel_id, now_ms=self.now_ms()
         )
         await self.commit(effects)
-        return effects.reports[-1].order
+        told = {report.order.order_id: report.order for report in effects.reports}
+        return told[order.order_id] if order else effects.reports[-1].order
+
+    async def place_pair(self, account: Account, request: PairRequest) -> tuple[OrderList, Effects]:
+        """Place an OCO; it is durable when this returns. The list is as it was when accepted."""
+        listed, _, effects = place_pair(self.ledger, account, request, now_ms=self.now_ms())
+        await self.commit(effects)
+        return listed, effects
+
+    async def amend(self, order: Order | None, *, amount: Decimal, client_id: str) -> Order:
+        """Reduce an open order; it is durable when this returns."""
+        effects = amend(
+            self.ledger, order, amount=amount, client_id=client_id, now_ms=self.now_ms()
+        )
+        await self.commit(effects)
+        return effects.reports[0].order
 
     async def commit(self, effects: Effects) -> None:
         """Store what the engine changed and tell the owners."""
         self.note(effects)
-        await self.journal.commit(effects, told=lambda: self.tell(effects.reports))
+        await self.journal.commit(effects, told=lambda: self.tell_all(effects))
 
     def note(self, effects: Effects) -> None:
         """Count trades per account for the control face."""
         self.trade_counts.update(trade.account_id for trade in effects.trades)
+
+    def tell_all(self, effects: Effects) -> None:
+        """Hand what a command did to the streams of spot and of perpetuals."""
+        self.tell(effects.reports)
+        self.contracts.tell(effects)
 
     def tell(self, reports: list[Report]) -> None:
         """Hand reports to the streams."""

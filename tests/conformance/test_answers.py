@@ -14,7 +14,7 @@ from tests.fixtures.simulator import HOUR_MS, Simulator
 
 PAIR = "BTC/USDT"
 SYMBOL = {"symbol": "BTCUSDT"}
-# Documented fields that this exchange leaves out: order lists, icebergs, tax, old or empty ones.
+# Documented fields that this exchange leaves out: icebergs, tax, old or empty ones.
 MISSING = frozenset(
     {
         "icebergQty", "stopPrice", "discount", "preventedMatchId", "preventedQuantity", "strategyId",
@@ -41,6 +41,29 @@ def resting(client: Any) -> Any:
         "price": "30000",
     }
     return client.private_post_order(SYMBOL | terms)
+
+
+def pair(client: Any) -> Any:
+    terms = {
+        "side": "SELL", "quantity": "0.1", "aboveType": "LIMIT_MAKER", "abovePrice": "60000",
+        "belowType": "STOP_LOSS_LIMIT", "belowStopPrice": "40000", "belowPrice": "39000",
+        "belowTimeInForce": "GTC",
+    }  # fmt: skip
+    return client.private_post_orderlist_oco(SYMBOL | terms)
+
+
+def after_pair(ask: Callable[[Any, Any], Any]) -> Ask:
+    """Ask about a pair, then cancel it: there are five stops to a symbol."""
+
+    def act(client: Any) -> None:
+        found = pair(client)
+        ask(client, {"orderListId": found["orderListId"]})
+        answer = client.last_http_response
+        for left in client.private_get_openorderlist():
+            client.private_delete_orderlist(SYMBOL | {"orderListId": left["orderListId"]})
+        client.last_http_response = answer
+
+    return act
 
 
 def then(first: Ask, ask: Callable[[Any, Any], Any]) -> Ask:
@@ -87,6 +110,22 @@ ASKS: dict[tuple[str, str], Ask] = {
         ),
     ),
     ("POST", "/api/v3/userDataStream"): lambda c: c.public_post_userdatastream(),
+    ("POST", "/api/v3/orderList/oco"): after_pair(lambda _, __: None),
+    ("GET", "/api/v3/orderList"): after_pair(lambda c, o: c.private_get_orderlist(o)),
+    ("GET", "/api/v3/allOrderList"): after_pair(lambda c, _: c.private_get_allorderlist()),
+    ("GET", "/api/v3/openOrderList"): after_pair(lambda c, _: c.private_get_openorderlist()),
+    ("DELETE", "/api/v3/orderList"): after_pair(
+        lambda c, o: c.private_delete_orderlist(SYMBOL | o)
+    ),
+    ("PUT", "/api/v3/order/amend/keepPriority"): then(
+        resting,
+        lambda c, o: c.fetch2(
+            "order/amend/keepPriority",
+            ["private"],
+            "PUT",
+            SYMBOL | {"orderId": o["orderId"], "newQty": "0.05"},
+        ),
+    ),
 }
 # Captures without a path, by name.
 NAMED = {
@@ -164,7 +203,7 @@ def events(kind: str) -> list[tuple[str, Any]]:
 
 
 HEARD = {
-    "executionReport", "outboundAccountPosition", "balanceUpdate", "kline", "24hrTicker",
+    "executionReport", "listStatus", "outboundAccountPosition", "balanceUpdate", "kline", "24hrTicker",
     "24hrMiniTicker", "trade", "aggTrade",
 }  # fmt: skip
 STREAMS = ["kline_1h", "ticker", "miniTicker", "bookTicker", "trade", "aggTrade", "depth5@100ms"]
@@ -202,6 +241,7 @@ def heard(simulator: Simulator) -> list[dict[str, Any]]:
         order = client.create_order(PAIR, "limit", "buy", 0.1, 30_000)
         client.cancel_order(order["id"], PAIR)
         client.create_order(PAIR, "market", "buy", 0.1)
+        after_pair(lambda _, __: None)(client)
         simulator.control(
             "POST", "deposit", {"account": "listener", "asset": "USDT", "amount": "5"}
         )

@@ -89,6 +89,17 @@ ACTS: dict[str, Act] = {
     "no_such_order": lambda c: c.fetch_order("999999", PAIR),
     "duplicate_client_order_id": twice,
     "post_only_would_take": lambda c: limit(c, "buy", 0.1, 60_000, postOnly=True),
+    "oco_price_relationship": lambda c: c.private_post_orderlist_oco(
+        {
+            "symbol": "BTCUSDT",
+            "side": "SELL",
+            "quantity": "0.1",
+            "aboveType": "LIMIT_MAKER",
+            "abovePrice": "40000",
+            "belowType": "STOP_LOSS",
+            "belowStopPrice": "30000",
+        }
+    ),
     "stop_would_trigger": lambda c: stop(c, 60_000),
     "market_closed": lambda c: raw(c, symbol="BNBUSDT", price="300"),
     "timestamp_outside_recv_window": lambda c: late(c, 30_000),

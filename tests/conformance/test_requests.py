@@ -25,10 +25,10 @@ KEY, SECRET = "APIKEY", "SECRET"
 REFUSED = {
     "spot_entry_with_attached_tp_sl": -1104,
     "spot_trailing_amount": -1104,
-    "spot_trailing_stop_loss": -1013,
-    "spot_raw_oco": -1020,
+    # Recorded with one id for both legs, where ccxt had made up two.
+    "spot_raw_oco": -2010,
     "spot_raw_otoco": -1020,
-    "spot_raw_cancel_order_list": -1020,
+    "spot_raw_cancel_order_list": -2011,
     "spot_cancel_order": -2011,
     "spot_cancel_trigger_order": -2011,
     "spot_cancel_order_by_client_id": -2011,

@@ -49,6 +49,7 @@ def order(
         amount=D(amount),
         time_in_force=terms.get("tif", "GTC"),
         reduce_only=terms.get("reduce_only") == "yes",
+        trailing_delta=int(terms.get("trailing", "0")),
         **numbers,
     )
     return place(ledger, ledger.accounts[who], request, now_ms=1)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal as D  # noqa: N817 - read like a number
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from apps.core.domain.money import ZERO
+from apps.core.domain.money import ZERO, floor_to
 from apps.simulator.domain.accounts import FEE_MODES, Account, FeeSchedule
 from apps.simulator.domain.engine import cancel, deposit, place
 from apps.simulator.domain.instruments import listed
 from apps.simulator.domain.ledger import Ledger
 from apps.simulator.domain.liquidity import Candle, LadderLiquidity
 from apps.simulator.domain.orders import ORDER_TYPES, Effects, Order, OrderRequest, Trade
+from apps.simulator.domain.pairs import PairRequest, amend, place_pair
 from apps.simulator.domain.refusals import Refusal
 from apps.simulator.domain.sweep import apply_candle, apply_tick
 
@@ -73,6 +75,48 @@ class Exchange(RuleBasedStateMachine):
             }
             assert after == before
 
+    @rule(
+        who=st.integers(1, 3), side=st.sampled_from(["BUY", "SELL"]), amount=amounts, near=prices, far=prices,
+        trail=st.sampled_from([0, 50, 300]),
+    )  # fmt: skip
+    def pair(self, who: int, side: str, amount: D, near: D, far: D, trail: int) -> None:
+        """An OCO whose stop may trail."""
+        self.now += 1
+        low, high = sorted([near, far])
+        limit, stop = (high, low) if side == "SELL" else (low, high)
+        legs = [
+            OrderRequest(SYMBOL, side, "LIMIT_MAKER", f"t{self.now}", amount, ZERO, limit),
+            OrderRequest(
+                SYMBOL,
+                side,
+                "STOP_LOSS",
+                f"s{self.now}",
+                amount,
+                ZERO,
+                ZERO,
+                stop,
+                trailing_delta=trail,
+            ),
+        ]
+        above, below = legs if side == "SELL" else reversed(legs)
+        request = PairRequest(f"l{self.now}", above, below)
+        with suppress(Refusal):
+            account = self.ledger.accounts[who]
+            self.note(place_pair(self.ledger, account, request, now_ms=self.now)[2])
+
+    @rule(index=st.integers(0, 50), share=st.integers(1, 9))
+    def reduce(self, index: int, share: int) -> None:
+        held = list(self.ledger.book(SYMBOL).values())
+        if held:
+            order = held[index % len(held)]
+            amount = floor_to(order.amount * share / 10, D("0.00001"))
+            with suppress(Refusal):
+                self.note(
+                    amend(
+                        self.ledger, order, amount=amount, client_id=f"m{self.now}", now_ms=self.now
+                    )
+                )
+
     @rule(index=st.integers(0, 50))
     def withdraw_order(self, index: int) -> None:
         held = list(self.ledger.book(SYMBOL).values())
@@ -122,6 +166,16 @@ class Exchange(RuleBasedStateMachine):
             for asset, side in (("BTC", "SELL"), ("USDT", "BUY")):
                 held = sum((order.locked for order in mine if order.side == side), ZERO)
                 assert account.balance(asset).locked == held
+
+    @invariant()
+    def of_a_pair_one_leg_at_most_ever_fills_and_lists_end_with_their_legs(self) -> None:
+        legs: dict[int, list[Order]] = {}
+        for order in self.orders.values():
+            if order.order_list_id >= 0:
+                legs.setdefault(order.order_list_id, []).append(order)
+        for number, pair in legs.items():
+            assert sum(order.filled > 0 for order in pair) <= 1
+            assert (number in self.ledger.lists) == any(order.is_open for order in pair)
 
     @invariant()
     def fills_stay_within_their_orders(self) -> None:

@@ -11,6 +11,7 @@ from apps.simulator.domain.filters import check_counts, check_filters
 from apps.simulator.domain.ledger import Fill, Ledger, Placed
 from apps.simulator.domain.liquidity import Liquidity
 from apps.simulator.domain.matching import expire_rest, plan, run
+from apps.simulator.domain.order_lists import settle_lists, siblings
 from apps.simulator.domain.orders import Effects, Order, OrderRequest, Report
 from apps.simulator.domain.refusals import (
     DUPLICATE_ORDER,
@@ -36,11 +37,12 @@ def place(ledger: Ledger, account: Account, request: OrderRequest, *, now_ms: in
     amount = request.amount or _amount_for(ledger, account, request, now_ms=now_ms)
     check_filters(instrument, request, amount=amount, last=market.last)
     _check_room(ledger, account, request)
-    order = _draft(account, request, amount=amount, now_ms=now_ms)
+    order = draft(account, request, amount=amount, now_ms=now_ms)
     if order.is_waiting_stop:
-        _check_stop(order, market)
+        check_stop(order, market)
+        watch(order, market)
     fills = [] if order.is_waiting_stop else plan(ledger, order, amount=amount, limit=_limit(order))
-    if order.type == "LIMIT_MAKER" and (fills or _crosses(order, market)):
+    if order.type == "LIMIT_MAKER" and (fills or crosses(order, market)):
         raise rejected(WOULD_TAKE)
     _check_funds(ledger, account, order, fills)
     return _accept(ledger, order, fills, now_ms=now_ms)
@@ -49,14 +51,16 @@ def place(ledger: Ledger, account: Account, request: OrderRequest, *, now_ms: in
 def cancel(
     ledger: Ledger, account: Account, order: Order | None, *, cancel_id: str, now_ms: int
 ) -> Effects:
-    """Cancel an open order and give back what it held.
+    """Cancel an open order, with the other legs of its list, and give back what it held.
 
     :raises Refusal: -2011 when there is no such open order of the account.
     """
     if order is None or order.account_id != account.account_id or not order.is_open:
         raise unknown_order()
     effects = Effects()
-    close(ledger, effects, order, Report("CANCELED", order, now_ms, cancel_id=cancel_id))
+    for leg in (order, *siblings(ledger, order)):
+        close(ledger, effects, leg, Report("CANCELED", leg, now_ms, cancel_id=cancel_id))
+    settle_lists(ledger, effects, at_ms=now_ms)
     return effects
 
 
@@ -72,7 +76,8 @@ def deposit(account: Account, *, asset: str, amount: Decimal) -> Effects:
     return Effects(balances={(account.account_id, asset)})
 
 
-def _draft(account: Account, request: OrderRequest, *, amount: Decimal, now_ms: int) -> Order:
+def draft(account: Account, request: OrderRequest, *, amount: Decimal, now_ms: int) -> Order:
+    """Return the order that `request` would become, without a number and in no book."""
     order = Order(
         order_id=0,
         account_id=account.account_id,
@@ -86,6 +91,7 @@ def _draft(account: Account, request: OrderRequest, *, amount: Decimal, now_ms: 
         stop_price=request.stop_price,
         cost_asked=request.cost,
         reduce_only=request.reduce_only,
+        trailing_delta=request.trailing_delta,
         created_ms=now_ms,
         updated_ms=now_ms,
     )
@@ -106,6 +112,7 @@ def _accept(ledger: Ledger, order: Order, fills: list[Fill], *, now_ms: int) -> 
     trades = run(ledger, effects, order, fills, at_ms=now_ms)
     if order.type == "MARKET" or (order.time_in_force in {"IOC", "FOK"} and order.is_working):
         expire_rest(ledger, effects, order, at_ms=now_ms)
+    settle_lists(ledger, effects, at_ms=now_ms)
     return Placed(order, tuple(trades), effects)
 
 
@@ -114,7 +121,7 @@ def _amount_for(ledger: Ledger, account: Account, request: OrderRequest, *, now_
     step = ledger.instrument(request.symbol).step
     market = ledger.market(request.symbol)
     amount = floor_to(request.cost / market.last, step)
-    order = _draft(account, request, amount=amount, now_ms=now_ms)
+    order = draft(account, request, amount=amount, now_ms=now_ms)
     for _ in range(8):
         fills = plan(ledger, order, amount=amount, limit=None)
         cost = sum((fill.price * fill.amount for fill in fills), ZERO)
@@ -128,7 +135,8 @@ def _limit(order: Order) -> Decimal | None:
     return order.price if order.has_limit else None
 
 
-def _crosses(order: Order, market: Liquidity) -> bool:
+def crosses(order: Order, market: Liquidity) -> bool:
+    """Return whether a limit order would trade at once."""
     return market.ask <= order.price if order.side == "BUY" else market.bid >= order.price
 
 
@@ -144,7 +152,19 @@ def _check_room(ledger: Ledger, account: Account, request: OrderRequest) -> None
     )
 
 
-def _check_stop(order: Order, market: Liquidity) -> None:
+def watch(order: Order, market: Liquidity) -> None:
+    """Start a trailing stop without a start price at the last price, as Binance does."""
+    if order.is_trailing and not order.stop_price:
+        order.trailing_best, order.trailing_ms = market.last, order.created_ms
+
+
+def check_stop(order: Order, market: Liquidity) -> None:
+    """Check that a stop would wait; the stop price of a trailing one only starts it.
+
+    :raises Refusal: -2010 when it would trigger at once.
+    """
+    if order.is_trailing:
+        return
     passed = (
         market.last >= order.stop_price
         if order.triggers_on_rise

@@ -13,6 +13,7 @@ PRICE_MAX: Final = Decimal(1_000_000)
 COST_MAX: Final = Decimal(9_000_000)
 PERCENT_UP: Final = Decimal(5)
 PERCENT_DOWN: Final = Decimal("0.2")
+TRAILING_MIN, TRAILING_MAX = 10, 2000
 
 
 def check_filters(
@@ -26,8 +27,10 @@ def check_filters(
         _check_price(instrument, request.price)
         if not last * PERCENT_DOWN <= request.price <= last * PERCENT_UP:
             raise filter_failure("PERCENT_PRICE_BY_SIDE")
-    if request.type in STOP_TYPES:
+    if request.type in STOP_TYPES and (request.stop_price or not request.trailing_delta):
         _check_price(instrument, request.stop_price)
+    if request.trailing_delta and not TRAILING_MIN <= request.trailing_delta <= TRAILING_MAX:
+        raise filter_failure("TRAILING_DELTA")
     if not instrument.step <= amount <= instrument.amount_max or amount % instrument.step:
         raise filter_failure("LOT_SIZE")
     cost = amount * _judged_price(request, last)
@@ -54,4 +57,4 @@ def _check_price(instrument: Instrument, price: Decimal) -> None:
 def _judged_price(request: OrderRequest, last: Decimal) -> Decimal:
     if request.type in LIMIT_TYPES:
         return request.price
-    return request.stop_price if request.type in STOP_TYPES else last
+    return request.stop_price or last

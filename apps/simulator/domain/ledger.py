@@ -8,7 +8,8 @@ from decimal import Decimal
 from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.instruments import Instrument
 from apps.simulator.domain.liquidity import Liquidity
-from apps.simulator.domain.orders import Effects, Order, Report, Trade
+from apps.simulator.domain.orders import Effects, Order, OrderList, Report, Trade
+from apps.simulator.domain.perpetual.books import ContractBooks
 from apps.simulator.domain.refusals import MARKET_CLOSED, invalid_symbol, rejected
 
 ClientKey = tuple[int, str, str]
@@ -25,6 +26,10 @@ class Ledger:
     liquidity: dict[str, Liquidity] = field(default_factory=dict)
     last_order_id: int = 0
     last_trade_id: dict[str, int] = field(default_factory=dict)
+    lists: dict[int, OrderList] = field(default_factory=dict)
+    last_list_id: int = 0
+    closed: set[str] = field(default_factory=set)
+    contracts: ContractBooks = field(default_factory=ContractBooks)
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument.
@@ -39,10 +44,10 @@ class Ledger:
     def market(self, symbol: str) -> Liquidity:
         """Return the liquidity of a listed symbol.
 
-        :raises Refusal: -2010 when the symbol has no price yet.
+        :raises Refusal: -2010 when the symbol has no price yet or stopped trading.
         """
         found = self.liquidity.get(symbol)
-        if found is None:
+        if found is None or symbol in self.closed:
             raise rejected(MARKET_CLOSED)
         return found
 

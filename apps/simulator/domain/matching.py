@@ -7,6 +7,7 @@ from decimal import Decimal
 from apps.core.domain.money import ZERO
 from apps.simulator.domain.ledger import Fill, Ledger
 from apps.simulator.domain.liquidity import CandleLiquidity, beyond
+from apps.simulator.domain.order_lists import end_siblings
 from apps.simulator.domain.orders import Effects, Order, Report, Trade
 from apps.simulator.domain.settlement import affordable, close, execute
 
@@ -55,7 +56,13 @@ def run(
         amount = affordable(ledger, taker, price=fill.price, amount=fill.amount)
         if amount <= ZERO:
             break
+        if fill.maker is not None:
+            amount = affordable(ledger, fill.maker, price=fill.price, amount=amount)
+            if amount <= ZERO:  # an earlier fill left it nothing to reduce
+                continue
         met = Fill(fill.price, amount, fill.maker)
+        if fill.maker is not None:
+            end_siblings(ledger, effects, fill.maker, at_ms=at_ms)
         trade_id = ledger.next_trade_id(taker.symbol)
         trades.append(execute(ledger, effects, taker, met, trade_id=trade_id, at_ms=at_ms))
         if fill.maker is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
 from apps.core.domain.money import ZERO
+from apps.simulator.domain.perpetual.effects import ContractEffects
 
 STOP_TYPES: Final = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
 LIMIT_TYPES: Final = frozenset({"LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"})
@@ -37,11 +38,19 @@ class OrderRequest:
     stop_price: Decimal = ZERO
     time_in_force: str = "GTC"
     reduce_only: bool = False
+    trailing_delta: int = 0
+    position_side: str = ""
+    good_till_ms: int = 0
+    orig_type: str = ""
 
 
 @dataclass(slots=True)
 class Order:
-    """An accepted order. `locked` is what it holds back of `locked_asset`."""
+    """An accepted order. `locked` is what it holds back of `locked_asset`.
+
+    `trailing_delta` in basis points; `trailing_best` is the best price since `trailing_ms`, from
+    which a trailing stop follows (zero: not followed yet). `order_list_id` is -1 outside lists.
+    """
 
     order_id: int
     account_id: int
@@ -62,6 +71,14 @@ class Order:
     cost: Decimal = ZERO
     locked: Decimal = ZERO
     status: str = "NEW"
+    order_list_id: int = -1
+    trailing_delta: int = 0
+    trailing_ms: int = -1
+    trailing_best: Decimal = ZERO
+    amends: int = 0
+    position_side: str = ""
+    good_till_ms: int = 0
+    orig_type: str = ""
 
     @property
     def remaining(self) -> Decimal:
@@ -90,8 +107,34 @@ class Order:
 
     @property
     def triggers_on_rise(self) -> bool:
-        """Whether a rising price triggers it: stop buys and take-profit sells."""
+        """Whether a rising price triggers (a trailing stop: starts) it: stop buys, profit sells."""
         return self.type.startswith("STOP") == (self.side == "BUY")
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether its trigger follows the price."""
+        return self.trailing_delta > 0
+
+    @property
+    def lock_price(self) -> Decimal:
+        """The price in quote units a buy must be able to pay; for a trailing stop the worst one."""
+        if self.has_limit or not self.is_trailing:
+            return self.price if self.has_limit else self.stop_price
+        return (self.stop_price or self.trailing_best) * (1 + Decimal(self.trailing_delta) / 10_000)
+
+
+@dataclass(slots=True)
+class OrderList:
+    """Orders of which one's first fill or trigger ends the others; `legs` are (id, client id)."""
+
+    order_list_id: int
+    account_id: int
+    symbol: str
+    client_list_id: str
+    created_ms: int
+    legs: tuple[tuple[int, str], ...] = ()
+    contingency: str = "OCO"
+    status: str = "EXECUTING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +153,16 @@ class Trade:
     fee_asset: str
     is_maker: bool
     at_ms: int
+    position_side: str = ""
+    realised: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One step of one order as its owner is told it, with the balances right after it."""
+    """One step of one order as its owner is told it, with the balances right after it.
+
+    With `listed` it is a step of that order list instead, and `order` is one of its legs.
+    """
 
     execution: str
     order: Order
@@ -122,6 +170,7 @@ class Report:
     trade: Trade | None = None
     cancel_id: str = ""
     balances: tuple[tuple[str, Decimal, Decimal], ...] = ()
+    listed: OrderList | None = None
 
 
 @dataclass(slots=True)
@@ -132,17 +181,12 @@ class Effects:
     trades: list[Trade] = field(default_factory=list)
     balances: set[tuple[int, str]] = field(default_factory=set)
     reports: list[Report] = field(default_factory=list)
+    lists: dict[int, OrderList] = field(default_factory=dict)
+    contracts: ContractEffects = field(default_factory=ContractEffects)
 
     def report(self, report: Report) -> None:
         """Add `report`, freezing the order as it is now."""
-        frozen = Report(
-            execution=report.execution,
-            order=copy(report.order),
-            at_ms=report.at_ms,
-            trade=report.trade,
-            cancel_id=report.cancel_id,
-            balances=report.balances,
-        )
+        frozen = replace(report, order=copy(report.order), listed=copy(report.listed))
         self.reports.append(frozen)
 
     def merge(self, other: Effects) -> None:
@@ -151,6 +195,8 @@ class Effects:
         self.trades.extend(other.trades)
         self.balances |= other.balances
         self.reports.extend(other.reports)
+        self.lists.update(other.lists)
+        self.contracts.merge(other.contracts)
 
     def __bool__(self) -> bool:
-        return bool(self.orders or self.trades or self.balances or self.reports)
+        return bool(self.orders or self.trades or self.balances or self.reports or self.contracts)

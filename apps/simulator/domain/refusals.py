@@ -27,6 +27,15 @@ def rejected(text: str) -> Refusal:
     return Refusal(-2010, text)
 
 
+def amend_rejected(text: str) -> Refusal:
+    """Return the refusal of an amendment."""
+    return Refusal(-2038, text)
+
+
+BAD_PRICES = "The relationship of the prices for the orders is not correct."
+NO_CHANGE = "The requested action would change no state; rejecting"
+NO_INCREASE = "Order amend (quantity increase) is not supported."
+ACTION_DISABLED = "This action is disabled on this account."
 INSUFFICIENT_BALANCE = "Account has insufficient balance for requested action."
 DUPLICATE_ORDER = "Duplicate order sent."
 WOULD_TAKE = "Order would immediately match and take."

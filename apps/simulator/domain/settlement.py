@@ -1,15 +1,16 @@
-"""Moving balances: what an order locks, what a fill exchanges. Contracts would differ here only."""
+"""Moving balances: what an order locks, what a fill exchanges. Here contracts part from spot."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from apps.core.domain.money import ZERO, floor_to
 from apps.simulator.domain.accounts import Account
-from apps.simulator.domain.fees import Execution, fee_of, fee_reserve
-from apps.simulator.domain.instruments import Instrument
+from apps.simulator.domain.fees import FEE_PLACES, Execution, fee_of, fee_reserve
+from apps.simulator.domain.instruments import LINEAR, Instrument
 from apps.simulator.domain.ledger import Fill, Ledger
 from apps.simulator.domain.orders import Effects, Order, Report, Trade
+from apps.simulator.domain.perpetual.settlement import close_order, execute_contract, fillable
 
 
 def lock_asset(instrument: Instrument, side: str) -> str:
@@ -21,8 +22,8 @@ def lock_due(order: Order, account: Account) -> Decimal:
     """Return what the rest of an order must hold back: base units for sells, cost for buys."""
     if order.side == "SELL":
         return order.remaining
-    price = order.price if order.has_limit else order.stop_price
-    return order.remaining * price * fee_reserve(account)
+    due = order.remaining * order.lock_price * fee_reserve(account)
+    return due.quantize(FEE_PLACES, rounding=ROUND_UP)
 
 
 def unlock(ledger: Ledger, order: Order) -> None:
@@ -46,6 +47,8 @@ def lock(ledger: Ledger, order: Order) -> None:
 def affordable(ledger: Ledger, order: Order, *, price: Decimal, amount: Decimal) -> Decimal:
     """Return how much of `amount` the account can pay for at `price`, unlocked funds included."""
     instrument, account = ledger.instruments[order.symbol], ledger.accounts[order.account_id]
+    if instrument.kind == LINEAR:
+        return fillable(ledger, order, amount=amount)
     free = account.balance(lock_asset(instrument, order.side)).free + order.locked
     if order.side == "SELL":
         return min(amount, floor_to(free, instrument.step))
@@ -54,6 +57,9 @@ def affordable(ledger: Ledger, order: Order, *, price: Decimal, amount: Decimal)
 
 def close(ledger: Ledger, effects: Effects, order: Order, report: Report) -> None:
     """End an order with `report.execution` as its status and give back what it held."""
+    if ledger.instruments[order.symbol].kind == LINEAR:
+        close_order(ledger, effects, order, report)
+        return
     unlock(ledger, order)
     order.status = report.execution
     order.updated_ms = report.at_ms
@@ -69,6 +75,8 @@ def execute(
     The order pays from what it holds; `fill.maker is order` marks the resting side.
     """
     instrument, account = ledger.instruments[order.symbol], ledger.accounts[order.account_id]
+    if instrument.kind == LINEAR:
+        return execute_contract(ledger, effects, order, fill, trade_id=trade_id, at_ms=at_ms)
     unlock(ledger, order)
     execution = Execution(order.side, fill.price, fill.amount, is_maker=fill.maker is order)
     cost = fill.price * fill.amount

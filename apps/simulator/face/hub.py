@@ -18,6 +18,7 @@ from apps.simulator.exchange import Exchange
 from apps.simulator.face.books import BookDiffs
 from apps.simulator.face.faults import Faults
 from apps.simulator.face.render import Json, account_position, execution_report, text
+from apps.simulator.face.render_lists import list_status
 from apps.simulator.face.streams import candle_events, forming_event, quote_events
 
 BACKLOG_MAX: Final = 20_000
@@ -108,6 +109,9 @@ class Hub:
     def on_reports(self, reports: list[Report]) -> None:
         """Send each owner an executionReport and the balances after it."""
         for report in reports:
+            if report.listed is not None:
+                self._tell_owner(report.order.account_id, list_status(report, report.listed))
+                continue
             self._tell_owner(report.order.account_id, execution_report(report))
             self._tell_owner(report.order.account_id, account_position(report))
 

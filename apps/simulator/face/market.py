@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.core.clock import now, to_ms
 from apps.core.domain.timeframes import TIMEFRAME_MS
+from apps.simulator.domain.filters import TRAILING_MAX, TRAILING_MIN
 from apps.simulator.domain.instruments import Instrument
+from apps.simulator.domain.order_lists import LISTS_MAX
 from apps.simulator.domain.orders import ORDER_TYPES
+from apps.simulator.domain.pairs import AMENDS_MAX
 from apps.simulator.domain.refusals import Refusal
 from apps.simulator.face.calls import Call, Route
 from apps.simulator.face.quotes import book_ticker, day_ticker, klines, public_trades
@@ -19,9 +21,9 @@ async def ping(_: Call) -> Json:
     return {}
 
 
-async def server_time(_: Call) -> Json:
+async def server_time(call: Call) -> Json:
     """Return real time: signatures run on it, also beside a virtual clock."""
-    return {"serverTime": to_ms(now())}
+    return {"serverTime": call.exchange.clock_ms()}
 
 
 async def system_status(_: Call) -> Json:
@@ -40,13 +42,15 @@ async def exchange_info(call: Call) -> Json:
     )
     return {
         "timezone": "UTC",
-        "serverTime": to_ms(now()),
+        "serverTime": call.exchange.clock_ms(),
         "rateLimits": [
             {"rateLimitType": kind, "interval": unit, "intervalNum": count, "limit": limit}
             for kind, unit, count, limit in limits
         ],
         "exchangeFilters": [],
-        "symbols": [_symbol(instrument) for instrument in listed],
+        "symbols": [
+            _symbol(one, is_closed=one.symbol in call.exchange.ledger.closed) for one in listed
+        ],
     }
 
 
@@ -132,11 +136,11 @@ def _one_or_many(call: Call, rows: list[Json]) -> Json | list[Json]:
     return rows[0] if call.params.has("symbol") else rows
 
 
-def _symbol(instrument: Instrument) -> Json:
+def _symbol(instrument: Instrument, *, is_closed: bool) -> Json:
     tick, step = text(instrument.tick), text(instrument.step)
     return {
         "symbol": instrument.symbol,
-        "status": "TRADING",
+        "status": "BREAK" if is_closed else "TRADING",
         "baseAsset": instrument.base,
         "baseAssetPrecision": 8,
         "quoteAsset": instrument.quote,
@@ -146,14 +150,14 @@ def _symbol(instrument: Instrument) -> Json:
         "quoteCommissionPrecision": 8,
         "orderTypes": list(ORDER_TYPES),
         "icebergAllowed": False,
-        "ocoAllowed": False,
+        "ocoAllowed": True,
         "otoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
         "opoAllowed": False,
         "pegInstructionsAllowed": False,
-        "amendAllowed": False,
+        "amendAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": [
@@ -164,6 +168,9 @@ def _symbol(instrument: Instrument) -> Json:
             {"filterType": "NOTIONAL", "minNotional": text(instrument.cost_min), "applyMinToMarket": True, "maxNotional": "9000000.00000000", "applyMaxToMarket": False, "avgPriceMins": 5},
             {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": instrument.orders_max},
             {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": instrument.stop_orders_max},
+            {"filterType": "TRAILING_DELTA", "minTrailingAboveDelta": TRAILING_MIN, "maxTrailingAboveDelta": TRAILING_MAX, "minTrailingBelowDelta": TRAILING_MIN, "maxTrailingBelowDelta": TRAILING_MAX},
+            {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": LISTS_MAX},
+            {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": AMENDS_MAX},
         ],
         "permissions": [],
         "permissionSets": [["SPOT"]],

@@ -21,7 +21,7 @@ def order_core(order: Order) -> Json:
     return {
         "symbol": order.symbol,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": order.order_list_id,
         "clientOrderId": order.client_order_id,
         "price": text(order.price),
         "origQty": text(order.amount),
@@ -36,10 +36,18 @@ def order_core(order: Order) -> Json:
     }
 
 
+def trailing(order: Order) -> Json:
+    """Return what answers carry about a trailing stop, nothing about other orders."""
+    if not order.is_trailing:
+        return {}
+    return {"trailingDelta": order.trailing_delta, "trailingTime": order.trailing_ms}
+
+
 def queried(order: Order) -> Json:
     """Return the answer to a query."""
     return order_core(order) | {
         "stopPrice": text(order.stop_price),
+        **trailing(order),
         "icebergQty": text(Decimal(0)),
         "time": order.created_ms,
         "updateTime": order.updated_ms,
@@ -54,7 +62,7 @@ def placed(order: Order, trades: tuple[Trade, ...], *, detail: str) -> Json:
         return {
             "symbol": order.symbol,
             "orderId": order.order_id,
-            "orderListId": -1,
+            "orderListId": order.order_list_id,
             "clientOrderId": order.client_order_id,
             "transactTime": order.updated_ms,
         }
@@ -62,6 +70,7 @@ def placed(order: Order, trades: tuple[Trade, ...], *, detail: str) -> Json:
         "transactTime": order.updated_ms,
         "workingTime": order.working_ms,
     }
+    answer |= trailing(order)
     if order.stop_price:
         answer["stopPrice"] = text(order.stop_price)
     if detail == "FULL":
@@ -141,7 +150,8 @@ def execution_report(report: Report) -> Json:
     """Return an `executionReport` event."""
     order, trade = report.order, report.trade
     zero = text(Decimal(0))
-    return {
+    followed = {"d": order.trailing_delta, "D": order.trailing_ms} if order.is_trailing else {}
+    return followed | {
         "e": "executionReport",
         "E": report.at_ms,
         "s": order.symbol,
@@ -153,7 +163,7 @@ def execution_report(report: Report) -> Json:
         "p": text(order.price),
         "P": text(order.stop_price),
         "F": zero,
-        "g": -1,
+        "g": order.order_list_id,
         "C": order.client_order_id if report.cancel_id else "",
         "x": report.execution,
         "X": order.status,

@@ -13,14 +13,14 @@ from aiohttp import web
 from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.refusals import Refusal
 from apps.simulator.exchange import Exchange
-from apps.simulator.face import account, market, trading
+from apps.simulator.face import account, lists, market, trading
 from apps.simulator.face.calls import PUBLIC, SIGNED, Call, Route
 from apps.simulator.face.faults import BEFORE, Fault, Faults
 from apps.simulator.face.limits import WeightExceeded, WeightMeter
 from apps.simulator.face.params import Params
 from apps.simulator.face.signing import account_of, check_signature, check_time, signed_text
 
-ROUTES: Final = (*market.ROUTES, *trading.ROUTES, *account.ROUTES)
+ROUTES: Final = (*market.ROUTES, *trading.ROUTES, *lists.ROUTES, *account.ROUTES)
 HOLD_SECONDS: Final = 60.0
 _TEXT: Final = "application/json"
 _AMBIGUOUS: Final = "Unknown error, please check your request or try again later."

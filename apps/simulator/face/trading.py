@@ -8,6 +8,7 @@ from apps.simulator.domain.orders import Order
 from apps.simulator.domain.refusals import Refusal
 from apps.simulator.face.calls import SIGNED, Call, Route
 from apps.simulator.face.render import Json, cancelled, placed
+from apps.simulator.face.render_lists import cancelled_list
 from apps.simulator.face.requests import ORDER_PARAMS, detail_of, order_request
 
 
@@ -37,7 +38,7 @@ async def test_order(call: Call) -> Json:
 async def cancel_order(call: Call) -> Json:
     """Cancel one order."""
     cancel_id = call.params.client_id("newClientOrderId") or secrets.token_hex(11)
-    order = _named(call, "orderId", "origClientOrderId")
+    order = named_order(call, "orderId", "origClientOrderId")
     return cancelled(
         await call.exchange.cancel(call.account, order, cancel_id=cancel_id), cancel_id
     )
@@ -54,8 +55,13 @@ async def cancel_all(call: Call) -> list[Json]:
         raise Refusal(-2011, "Unknown order sent.")
     answers = []
     for order in orders:
-        if order.is_open:
-            cancel_id = secrets.token_hex(11)
+        cancel_id = secrets.token_hex(11)
+        found = call.exchange.ledger.lists.get(order.order_list_id)
+        if order.is_open and found is not None:
+            legs = [leg for leg in orders if leg.order_list_id == order.order_list_id]
+            await call.exchange.cancel(call.account, order, cancel_id=cancel_id)
+            answers.append(cancelled_list(found, legs, cancel_id))
+        elif order.is_open:
             ended = await call.exchange.cancel(call.account, order, cancel_id=cancel_id)
             answers.append(cancelled(ended, cancel_id))
     return answers
@@ -77,7 +83,7 @@ async def replace_order(call: Call) -> Json:
         "cancelResult": "SUCCESS", "newOrderResult": "NOT_ATTEMPTED", "cancelResponse": None, "newOrderResponse": None,
     }  # fmt: skip
     try:
-        order = _named(call, "cancelOrderId", "cancelOrigClientOrderId")
+        order = named_order(call, "cancelOrderId", "cancelOrigClientOrderId")
         ended = await call.exchange.cancel(call.account, order, cancel_id=cancel_id)
         answer["cancelResponse"] = cancelled(ended, cancel_id)
     except Refusal as refusal:
@@ -104,7 +110,11 @@ async def unsupported(_: Call) -> Json:
     raise Refusal(-1020, "This operation is not supported.")
 
 
-def _named(call: Call, number: str, client: str) -> Order | None:
+def named_order(call: Call, number: str, client: str) -> Order | None:
+    """Return the open order that a request names by either id.
+
+    :raises Refusal: -1102 when it names none.
+    """
     params = call.params
     symbol = call.exchange.ledger.instrument(params.text("symbol")).symbol
     order_id, client_id = params.integer(number, 0) or 0, params.client_id(client)
@@ -134,7 +144,5 @@ ROUTES = (
     Route("DELETE", "/api/v3/order", cancel_order, SIGNED, 1, ("symbol",), _CANCEL),
     Route("DELETE", "/api/v3/openOrders", cancel_all, SIGNED, 1, ("symbol",)),
     Route("POST", "/api/v3/order/cancelReplace", replace_order, SIGNED, 1, (*_NEW, "cancelReplaceMode"), _REPLACE),
-    Route("POST", "/api/v3/orderList/oco", unsupported, SIGNED, optional=None),
     Route("POST", "/api/v3/orderList/otoco", unsupported, SIGNED, optional=None),
-    Route("DELETE", "/api/v3/orderList", unsupported, SIGNED, optional=None),
 )  # fmt: skip

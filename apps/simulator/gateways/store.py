@@ -14,25 +14,36 @@ from psycopg_pool import AsyncConnectionPool
 from apps.core.errors import Conflict
 from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.ledger import Ledger
-from apps.simulator.domain.orders import Order, Trade
+from apps.simulator.domain.orders import Order, OrderList, Trade
+from apps.simulator.gateways.contract_store import load_contracts
 from apps.simulator.gateways.rows import (
     INSTRUMENT_COLUMNS,
+    LIST_COLUMNS,
     ORDER_COLUMNS,
     TRADE_COLUMNS,
     Batch,
     account_of,
     balance_of,
     instrument_of,
+    list_of,
     order_of,
     trade_of,
 )
 
 _LOCK: Final = 7_301_001
-_UPDATED: Final = ("updated_ms", "working_ms", "filled", "cost", "locked", "status")
+_UPDATED: Final = (
+    "updated_ms", "working_ms", "filled", "cost", "locked", "status", "amount", "client_order_id", "price",
+    "trailing_ms", "trailing_best", "amends",
+)  # fmt: skip
 _ORDERS: Final = (
     f"INSERT INTO simulator_order ({', '.join(ORDER_COLUMNS)}) "  # noqa: S608 - constants
     f"VALUES ({', '.join(['%s'] * len(ORDER_COLUMNS))}) ON CONFLICT (order_id) DO UPDATE SET "
     + ", ".join(f"{name} = EXCLUDED.{name}" for name in _UPDATED)
+)
+_LISTS: Final = (
+    f"INSERT INTO simulator_orderlist ({', '.join(LIST_COLUMNS)}) "  # noqa: S608 - constants
+    f"VALUES ({', '.join(['%s'] * len(LIST_COLUMNS))}) "
+    "ON CONFLICT (order_list_id) DO UPDATE SET status = EXCLUDED.status"
 )
 _TRADES: Final = (
     f"INSERT INTO simulator_trade ({', '.join(TRADE_COLUMNS)}) "  # noqa: S608 - constants
@@ -62,6 +73,11 @@ _BLOCK: Final = (
 
 _SELECT_ACCOUNTS: Final = "SELECT * FROM simulator_account WHERE "
 _SELECT_ORDERS: Final = "SELECT * FROM simulator_order WHERE "
+_SELECT_LISTS: Final = "SELECT * FROM simulator_orderlist WHERE "
+_SELECT_LEGS: Final = (
+    "SELECT order_list_id, order_id, client_order_id FROM simulator_order "
+    "WHERE order_list_id = ANY(%s) ORDER BY order_id"
+)
 _SELECT_TRADES: Final = "SELECT * FROM simulator_trade WHERE "
 
 
@@ -114,11 +130,16 @@ class Store:
         )
         for row in await self.read(statement):
             ledger.add(order_of(row))
+        for found in await self.lists("status = 'EXECUTING' ORDER BY order_list_id", ()):
+            ledger.lists[found.order_list_id] = found
+        for row in await self.read("SELECT max(order_list_id) AS last FROM simulator_orderlist"):
+            ledger.last_list_id = row["last"] or 0
         for row in await self.read("SELECT max(order_id) AS last FROM simulator_order"):
             ledger.last_order_id = row["last"] or 0
         statement = "SELECT symbol, max(trade_id) AS last FROM simulator_trade GROUP BY symbol"
         for row in await self.read(statement):
             ledger.last_trade_id[row["symbol"]] = row["last"]
+        await load_contracts(self, ledger)
         return ledger
 
     async def account(self, where: LiteralString, value: str) -> Account | None:
@@ -148,10 +169,12 @@ class Store:
             for statement, rows in (
                 (_INSTRUMENTS, batch.instruments),
                 (_ACCOUNTS, batch.accounts),
+                (_LISTS, list(batch.lists.values())),
                 (_ORDERS, list(batch.orders.values())),
                 (_TRADES, batch.trades),
                 (_BALANCES, list(batch.balances.values())),
                 (_BLOCK, batch.blocks),
+                *batch.contracts.statements(),
             ):
                 if rows:
                     await cursor.executemany(statement, rows)
@@ -184,6 +207,14 @@ class Store:
     async def orders(self, where: LiteralString, values: Sequence[Any]) -> list[Order]:
         """Return stored orders that fulfil `where` (condition, order and limit)."""
         return [order_of(row) for row in await self.read(_SELECT_ORDERS + where, values)]
+
+    async def lists(self, where: LiteralString, values: Sequence[Any]) -> list[OrderList]:
+        """Return stored order lists that fulfil `where` (condition, order and limit)."""
+        rows = await self.read(_SELECT_LISTS + where, values)
+        legs: dict[int, list[tuple[int, str]]] = {row["order_list_id"]: [] for row in rows}
+        for leg in await self.read(_SELECT_LEGS, (list(legs),)) if legs else ():
+            legs[leg["order_list_id"]].append((leg["order_id"], leg["client_order_id"]))
+        return [list_of(row, legs[row["order_list_id"]]) for row in rows]
 
     async def trades(self, where: LiteralString, values: Sequence[Any]) -> list[Trade]:
         """Return stored trades that fulfil `where` (condition, order and limit)."""
