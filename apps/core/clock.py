@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+_REAL: Final = partial(datetime.now, UTC)
+_read: Callable[[], datetime] = _REAL
 
 
 def now() -> datetime:
     """Return the current time, UTC, aware."""
-    return datetime.now(UTC)
+    return _read()
+
+
+def read_from(source: Callable[[], datetime] | None) -> None:
+    """Let this process read the time from `source`; None means the machine's clock again.
+
+    For the seeded simulation, where hours pass in a blink. A desk never calls it.
+    """
+    global _read  # noqa: PLW0603 - one clock a process, read on every hot path
+    _read = source or _REAL
 
 
 def to_ms(moment: datetime) -> int:
