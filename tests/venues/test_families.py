@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from apps.venues.domain.reports import OrderTicket
+from apps.venues.domain.reports import FillReport, OrderReport, OrderTicket
 from apps.venues.gateways.errors import NeverSent
 from apps.venues.gateways.exchanges import rehost
 from apps.venues.gateways.families import binance, family
+from apps.venues.gateways.families.base import Terms
 
 REPORT: dict[str, Any] = {
     "e": "executionReport", "E": 2, "s": "BTCUSDT", "c": "abc", "S": "BUY", "o": "LIMIT",
@@ -27,7 +28,7 @@ def words(**changes: Any) -> tuple[str, str | None, dict[str, Any]]:
         "client_order_id": "c", "symbol": "BTC/USDT", "side": "buy", "type": "limit",
         "time_in_force": "IOC", "amount": Decimal(1), "price": Decimal("100.50"),
     }  # fmt: skip
-    made = binance.order_of(OrderTicket(**(base | changes)))
+    made = binance.order_of(OrderTicket(**(base | changes)), Terms())
     return made.type, made.price, made.params
 
 
@@ -53,7 +54,7 @@ def test_a_ticket_in_the_venues_words(
 
 def test_an_order_type_the_venue_lacks_is_never_sent() -> None:
     with pytest.raises(NeverSent, match="ORDER_TYPE_UNKNOWN"):
-        words(type="trailing_stop_market")
+        words(type="iceberg")
 
 
 def test_an_open_kline_is_no_candle() -> None:
@@ -70,7 +71,9 @@ def test_a_cancel_report_names_the_order_it_cancels() -> None:
         REPORT | {"C": "ours", "c": "theirs", "x": "CANCELED", "X": "CANCELED"}
     )
     assert found is not None
-    assert (found[0].client_order_id, found[0].status, found[1]) == ("ours", "canceled", None)
+    (order,) = found
+    assert isinstance(order, OrderReport)
+    assert (order.client_order_id, order.status) == ("ours", "canceled")
 
 
 def test_a_trade_report_is_an_order_and_a_fill() -> None:
@@ -81,8 +84,9 @@ def test_a_trade_report_is_an_order_and_a_fill() -> None:
     )  # fmt: skip
     assert found is not None
     order, fill = found
+    assert isinstance(order, OrderReport)
+    assert isinstance(fill, FillReport)
     assert (order.status, order.filled, order.cost) == ("open", Decimal("0.4"), 40)
-    assert fill is not None
     assert (fill.venue_trade_id, fill.amount, fill.fee, fill.fee_asset, fill.liquidity) == (
         "9", Decimal("0.4"), Decimal("0.0004"), "BTC", "maker",
     )  # fmt: skip

@@ -19,6 +19,7 @@ from apps.venues.gateways.errors import (
     Rejected,
 )
 from apps.venues.gateways.families import family
+from apps.venues.gateways.families.base import Terms
 from apps.venues.gateways.gateway import Gateway
 from tests.venues.conftest import Naps
 from tests.venues.local import LocalVenue
@@ -152,5 +153,5 @@ async def test_an_order_to_a_port_nobody_listens_on_was_never_sent(
 async def test_a_venue_without_order_table_is_never_sent_an_order(venue: LocalVenue) -> None:
     with pytest.raises(NeverSent, match="VENUE_NOT_TRADABLE"):
         await order_calls.create(
-            type("Exchange", (), {"id": "kraken"})(), family("kraken"), TICKET, permit_at_ms=1
+            type("Exchange", (), {"id": "kraken"})(), family("kraken"), TICKET, Terms()
         )

@@ -11,6 +11,7 @@ import aiohttp
 
 from apps.venues.gateways.ccxt_lazy import ccxt_errors
 from apps.venues.gateways.errors import (
+    AlreadySo,
     KeyDoesNotSign,
     NeverSent,
     OutcomeUnknown,
@@ -88,6 +89,7 @@ def classify(error: BaseException, traits: Family, *, is_order: bool) -> VenueEr
         Meaning.REJECTED: Rejected,
         Meaning.KEY: KeyDoesNotSign,
         Meaning.NO_SUCH_ORDER: NoSuchOrder,
+        Meaning.ALREADY: AlreadySo,
     }
     if found in kinds:
         return kinds[found](code=code, message=words)

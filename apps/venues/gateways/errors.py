@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.core.errors import DeskError
+from apps.venues.domain.capabilities import NotAtThisVenue
 
 
 class VenueError(DeskError):
@@ -52,6 +53,12 @@ class RateLimited(VenueError):
         super().__init__("RATE_LIMITED", retry_after=retry_after, **context)
 
 
+class AlreadySo(Rejected):
+    """A setting already is as asked."""
+
+    default_code = "ALREADY_SO"
+
+
 class OutcomeUnknown(VenueError):
     """The request may have been executed; only the venue's own evidence can tell."""
 
@@ -68,3 +75,10 @@ class StreamLost(VenueError):
     """A socket closed or fell silent."""
 
     default_code = "STREAM_LOST"
+
+
+class NotHere(NotAtThisVenue, NeverSent):
+    """The venue lacks a feature of the order; nothing left this process."""
+
+    default_code = "NOT_AT_THIS_VENUE"
+    status = 422

@@ -11,6 +11,7 @@ from apps.core.errors import InvalidInput
 from apps.venues.domain.reports import Credentials
 from apps.venues.gateways.ccxt_lazy import ccxt_pro
 from apps.venues.gateways.families import family
+from apps.venues.gateways.families.base import Family
 from apps.venues.gateways.wire import Wired
 
 READ_TIMEOUT_MS: Final = 10_000
@@ -47,6 +48,7 @@ def build_exchange(access: Credentials) -> Any:
         {
             "apiKey": access.api_key,
             "secret": access.api_secret,
+            "password": access.api_password,
             "enableRateLimit": False,
             "timeout": READ_TIMEOUT_MS,
             # text, which reads turn into Decimal: ccxt itself cannot carry Decimal through
@@ -56,19 +58,39 @@ def build_exchange(access: Credentials) -> Any:
     )
     if traits.options.get("fetchCurrencies") is False:
         exchange.has["fetchCurrencies"] = False
-    _choose_hosts(exchange, access.environment)
+    _choose_hosts(exchange, access, traits)
     return exchange
 
 
-def _choose_hosts(exchange: Any, environment: str) -> None:
-    if environment == "simulated":
+def _choose_hosts(exchange: Any, access: Credentials, traits: Family) -> None:
+    if access.environment == "simulated":
         for part in ("api", "test", "demo"):
             if part in exchange.urls:
                 exchange.urls[part] = rehost(exchange.urls[part], settings.SIMULATOR_URL)
-    elif environment == "testnet":
+        for name, path in traits.simulated_ws.items():
+            exchange.urls["api"]["ws"][name] = rehost(f"ws://venue{path}", settings.SIMULATOR_URL)
+    elif access.environment == "testnet":
+        practise(exchange, traits, access.sandbox)
+    elif access.environment != "live":
+        raise InvalidInput(
+            "ENVIRONMENT_UNKNOWN", field="environment", environment=access.environment
+        )
+
+
+def practise(exchange: Any, traits: Family, sandbox: str) -> None:
+    """Point an exchange at its testnet or its demo trading.
+
+    :raises InvalidInput: `SANDBOX_NOT_AT_THIS_VENUE` where the venue lacks it.
+    """
+    if sandbox not in traits.practice:
+        raise InvalidInput(
+            "SANDBOX_NOT_AT_THIS_VENUE", field="sandbox", sandbox=sandbox,
+            has=", ".join(traits.practice) or "none",
+        )  # fmt: skip
+    if sandbox == "demo":
+        exchange.enable_demo_trading(enable=True)
+    else:
         exchange.set_sandbox_mode(True)
-    elif environment != "live":
-        raise InvalidInput("ENVIRONMENT_UNKNOWN", field="environment", environment=environment)
 
 
 async def open_session(exchange: Any) -> None:
@@ -79,9 +101,14 @@ async def open_session(exchange: Any) -> None:
     exchange.session._cookie_jar = aiohttp.DummyCookieJar()
 
 
+def _shared_by(access: Credentials) -> tuple[str, str]:
+    where = access.sandbox if access.environment == "testnet" else ""
+    return access.venue, f"{access.environment}:{where}"
+
+
 async def load_markets(exchange: Any, access: Credentials) -> None:
     """Load the venue's markets, shared by all accounts of the same venue and environment."""
-    key = (access.venue, access.environment)
+    key = _shared_by(access)
     shared = _MARKETS.get(key)
     if shared is None:
         await exchange.load_markets()
@@ -93,7 +120,7 @@ async def load_markets(exchange: Any, access: Credentials) -> None:
 async def reload_markets(exchange: Any, access: Credentials) -> None:
     """Read the markets anew: instruments and their rules may have changed."""
     await exchange.load_markets(reload=True)
-    _MARKETS[access.venue, access.environment] = exchange
+    _MARKETS[_shared_by(access)] = exchange
 
 
 def forget_markets() -> None:

@@ -2,249 +2,223 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any
 
-from apps.core.domain.money import ZERO
+from apps.core.domain.money import exact
+from apps.venues.domain.capabilities import How, NotAtThisVenue, demand
 from apps.venues.domain.reports import (
     CandleRow,
-    Credentials,
-    FillReport,
-    InstrumentRules,
     OrderReport,
     OrderTicket,
     QuoteRow,
 )
-from apps.venues.gateways import order_calls, reads
-from apps.venues.gateways.budget import Admission, RateBudget
-from apps.venues.gateways.classify import RAISED, NoSuchOrder, classify
-from apps.venues.gateways.errors import NeverSent, RateLimited, ReadFailed, VenueError
-from apps.venues.gateways.exchanges import (
-    build_exchange,
-    load_markets,
-    open_session,
-    reload_markets,
-)
-from apps.venues.gateways.families import family
-from apps.venues.gateways.families.base import Family
-from apps.venues.gateways.retrying import Sleep, retried
+from apps.venues.domain.tickets import features_of, guarded
+from apps.venues.gateways import account_calls, order_calls, reads
+from apps.venues.gateways.connection import now_ms
+from apps.venues.gateways.errors import NeverSent, NotHere, RateLimited, VenueError
+from apps.venues.gateways.families.base import Report, Terms, Wanted
+from apps.venues.gateways.reading import Reading
 from apps.venues.gateways.streams import Streams
 
-T = TypeVar("T")
-FILLS_PAGE: Final = 1000
-FILLS_PAGES_MAX: Final = 50
-# A symbol that the venue really lacks must not make every call read all markets.
-RELOAD_SECONDS: Final = 5.0
 
-
-def now_ms() -> int:
-    """Return real time as epoch ms: signatures never run on a virtual clock."""
-    return int(time.time() * 1000)
-
-
-class Gateway:
+class Gateway(Reading):
     """The calls to one account; every method runs on the loop it was made for.
 
-    Reads are retried and wait for the shared rate budget; order calls are sent once.
+    Reads are retried and wait for the shared rate budget; order calls are sent once, and only
+    when the venue's row of capabilities has all that the order asks.
     """
-
-    def __init__(
-        self, access: Credentials, *, budget: RateBudget, sleep: Sleep = asyncio.sleep
-    ) -> None:
-        self.access = access
-        self.traits = family(access.venue)
-        self.budget = budget
-        self._sleep = sleep
-        self._exchange: Any = None
-        self._ready = asyncio.Lock()
-        self._streams: Streams | None = None
-        self._reloaded_at = -RELOAD_SECONDS
-
-    async def _open(self, *symbols: str) -> Any:
-        """Return the exchange with its session and markets, read anew when a symbol is missing."""
-        async with self._ready:
-            if self._exchange is None:
-                self._exchange = build_exchange(self.access)
-                self._streams = Streams(self._exchange, self.traits)
-                await open_session(self._exchange)
-            if not self._exchange.markets:
-                await self._try(lambda: load_markets(self._exchange, self.access), weight=20)
-            unknown = [symbol for symbol in symbols if symbol not in self._exchange.markets]
-            if unknown and time.monotonic() - self._reloaded_at > RELOAD_SECONDS:
-                self._reloaded_at = time.monotonic()
-                await self._try(lambda: reload_markets(self._exchange, self.access), weight=20)
-        return self._exchange
-
-    async def _try(self, read: Callable[[], Awaitable[T]], *, weight: int) -> T:
-        async def once() -> T:
-            await self.budget.wait_for_read(weight)
-            try:
-                return await read()
-            except RAISED as error:
-                named = classify(error, self.traits, is_order=False)
-                await self._heed(named)
-                raise named from error
-
-        return await retried(once, sleep=self._sleep)
-
-    async def _heed(self, error: VenueError) -> None:
-        if isinstance(error, RateLimited):
-            await self.budget.back_off(error.retry_after)
-
-    async def instruments(self) -> list[InstrumentRules]:
-        """Return the rules of all spot instruments, read anew.
-
-        :raises VenueError: when the venue cannot be read.
-        """
-        exchange = await self._open()
-        await self._try(lambda: reload_markets(exchange, self.access), weight=20)
-        found = (
-            reads.instrument(exchange, self.traits, market) for market in exchange.markets.values()
-        )
-        return [rules for rules in found if rules is not None]
-
-    async def candles(
-        self, symbol: str, timeframe: str, since_ms: int | None, limit: int
-    ) -> list[CandleRow]:
-        """Return at most `limit` closed candles that open at `since_ms` or later, oldest first.
-
-        :raises VenueError: when the venue cannot be read.
-        """
-        exchange = await self._open(symbol)
-        rows = await self._try(
-            lambda: exchange.fetch_ohlcv(symbol, timeframe, since_ms, limit), weight=2
-        )
-        return reads.closed_candles(rows, symbol=symbol, timeframe=timeframe, now_ms=now_ms())
-
-    async def quotes(self, symbols: Sequence[str]) -> list[QuoteRow]:
-        """Return the latest quote of each symbol that has one.
-
-        :raises VenueError: when the venue cannot be read.
-        """
-        exchange = await self._open(*symbols)
-        wanted = list(symbols)
-        tickers = await self._try(
-            lambda: exchange.fetch_tickers(wanted), weight=max(4, 2 * len(wanted))
-        )
-        found = (reads.quote(ticker, now_ms=now_ms()) for ticker in tickers.values())
-        return [row for row in found if row is not None]
-
-    async def balances(self) -> dict[str, Decimal]:
-        """Return the total (free and locked) of every asset the account has or had.
-
-        :raises VenueError: when the venue cannot be read.
-        """
-        exchange = await self._open()
-        answer = await self._try(exchange.fetch_balance, weight=20)
-        return {asset: reads.number(total) or ZERO for asset, total in answer["total"].items()}
-
-    async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:
-        """Return an order by our own id; None when the venue says that there is no such order.
-
-        :raises VenueError: when the venue cannot be read, which proves nothing.
-        """
-        exchange = await self._open(symbol)
-        params = {self.traits.client_id_param: client_order_id}
-        try:
-            answer = await self._try(
-                lambda: exchange.fetch_order(client_order_id, symbol, params), weight=4
-            )
-        except NoSuchOrder:
-            return None
-        return self._whole(reads.order_report, answer)
-
-    async def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
-        """Return the open orders of one symbol or of all.
-
-        :raises VenueError: when the venue cannot be read.
-        """
-        exchange = await self._open(*([symbol] if symbol else []))
-        exchange.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
-        answers = await self._try(
-            lambda: exchange.fetch_open_orders(symbol), weight=6 if symbol else 80
-        )
-        return [self._whole(reads.order_report, answer) for answer in answers]
-
-    async def fills(
-        self, symbol: str, since_ms: int | None = None, venue_order_id: str | None = None
-    ) -> list[FillReport]:
-        """Return the account's fills of a symbol, oldest first, of one order or since a time.
-
-        :raises VenueError: when the venue cannot be read.
-        """
-        exchange = await self._open(symbol)
-        params = self.traits.fills_of_order(venue_order_id) if venue_order_id else {}
-        since, found = since_ms, []
-        for _ in range(FILLS_PAGES_MAX):
-            page = await self._fills_page(exchange, symbol, since, params)
-            found.extend(page)
-            if len(page) < FILLS_PAGE or venue_order_id:
-                return found
-            since, params = None, self.traits.fills_after(page[-1])
-        return found
-
-    async def _fills_page(
-        self, exchange: Any, symbol: str, since: int | None, params: dict[str, Any]
-    ) -> list[FillReport]:
-        answers = await self._try(
-            lambda: exchange.fetch_my_trades(symbol, since, FILLS_PAGE, params), weight=20
-        )
-        return [self._whole(reads.fill_report, answer) for answer in answers]
-
-    async def server_time_ms(self) -> int:
-        """Return the venue's clock as epoch ms.
-
-        :raises VenueError: when the venue cannot be read.
-        """
-        exchange = await self._open()
-        return int(await self._try(exchange.fetch_time, weight=1))
-
-    async def admit_orders(self, *, entries: int = 0, exits: int = 0) -> Admission:
-        """Take rate tokens for order calls, without waiting; cancels count as exits.
-
-        Take them before the send permit. Fewer than asked for are granted when the budget is
-        spent or backing off, and no entries when the shared budget cannot be read.
-        """
-        return await self.budget.admit_orders(entries=entries, exits=exits)
 
     async def create_order(
         self, ticket: OrderTicket, *, permit_at_ms: int | None = None
     ) -> OrderReport:
-        """Send an order once; see `order_calls.create`. `permit_at_ms` is real time, epoch ms."""
-        exchange = await self._before_order(ticket.symbol)
-        try:
-            return await order_calls.create(
-                exchange, self.traits, ticket, permit_at_ms=permit_at_ms or now_ms()
-            )
-        except RateLimited as error:
-            await self._heed(error)
-            raise
+        """Send an order once; see `order_calls.create`. `permit_at_ms` is real time, epoch ms.
 
-    async def cancel_order(self, symbol: str, client_order_id: str) -> OrderReport | None:
-        """Cancel an order once; None when the venue knows no such open order."""
+        A market ticket with a worst price goes out as the limit IOC that keeps it.
+
+        :raises NotHere: `NOT_AT_THIS_VENUE`, a `NeverSent`.
+        """
+        async with self._acting(ticket.symbol) as exchange:
+            terms = self._terms(exchange, ticket.symbol, permit_at_ms)
+            self._demand(terms, ticket)
+            sent = guarded(ticket, price_tick=self._tick(exchange, ticket.symbol))
+            return await order_calls.create(exchange, self.traits, sent, terms)
+
+    async def create_oco(
+        self, stop: OrderTicket, target: OrderTicket, *, permit_at_ms: int | None = None
+    ) -> list[OrderReport]:
+        """Send a stop and a target as one group of which the venue cancels the other.
+
+        Only where the venue's row says that `oco` is native; the reports come stop first.
+
+        :raises NotHere: `NOT_AT_THIS_VENUE`, a `NeverSent`.
+        """
+        async with self._acting(stop.symbol) as exchange:
+            terms = self._terms(exchange, stop.symbol, permit_at_ms)
+            self._demand(terms, stop, native="oco")
+            self._demand(terms, target)
+            found = await order_calls.create_pair(exchange, self.traits, stop, target, terms)
+            return sorted(found, key=lambda report: report.client_order_id != stop.client_order_id)
+
+    async def edit_order(
+        self, ticket: OrderTicket, replaces_client_order_id: str, *,
+        permit_at_ms: int | None = None,
+    ) -> OrderReport:  # fmt: skip
+        """Change an open order to a ticket's price and amount in one venue call.
+
+        Only where the venue's row says that `amend` is native. `ticket.amount` is the order's
+        new whole amount, what it filled included. The report names the order as the venue now
+        does: where the venue keeps its ids, `client_order_id` is still the replaced one.
+
+        :raises NotHere: `NOT_AT_THIS_VENUE`, a `NeverSent`.
+        :raises Rejected: the order is unchanged, or no longer open (`NO_SUCH_ORDER`).
+        """
+        async with self._acting(ticket.symbol) as exchange:
+            terms = self._terms(exchange, ticket.symbol, permit_at_ms)
+            self._demand(terms, ticket, native="amend")
+            return await order_calls.edit(
+                exchange, self.traits, ticket, replaces_client_order_id, terms
+            )
+
+    async def cancel_order(
+        self, symbol: str, client_order_id: str, *, type: str = ""  # noqa: A002 - as the ticket's
+    ) -> OrderReport | None:  # fmt: skip
+        """Cancel an order once; None when the venue knows no such open order.
+
+        Where conditional orders are kept apart both lists are tried, the one of the order's
+        `type` first, and then the order that a triggered one became.
+        """
+        apart = self.traits.apart
+        async with self._acting(symbol) as exchange:
+
+            async def attempt(wanted: Wanted) -> OrderReport | None:
+                return await order_calls.cancel(exchange, self.traits, wanted, at_ms=now_ms())
+
+            wanted = Wanted(symbol, client_order_id)
+            if apart is None:
+                return await attempt(wanted)
+            is_first = type in apart.types
+            for is_apart in (is_first, not is_first):
+                if (report := await attempt(replace(wanted, is_apart=is_apart))) is not None:
+                    return report
+            known = await self._find(exchange, replace(wanted, is_apart=True))
+            if known is None or not known.triggered_id:
+                return None
+            second = await attempt(replace(wanted, venue_order_id=known.triggered_id))
+            return reads.merged(known, second) if second else None
+
+    async def cancel_all(self, symbol: str) -> list[OrderReport]:
+        """Cancel every open order of a symbol, whoever placed it; return what became of each.
+
+        :raises VenueError: as `cancel_order`; some may be cancelled then.
+        """
+        async with self._acting(symbol) as exchange:
+            terms = self._terms(exchange, symbol, None)
+            self._demand_native(terms, "cancel_all")
+            before = await self.open_orders(symbol) if self.traits.apart else []
+            found = await order_calls.sweep(exchange, self.traits, symbol, at_ms=now_ms())
+            if self.traits.apart is not None:
+                found += await order_calls.sweep(
+                    exchange, self.traits, symbol, at_ms=now_ms(), is_apart=True
+                )
+            named = {report.client_order_id for report in found}
+            for report in before:
+                if report.client_order_id not in named:
+                    after = await self.order(symbol, report.client_order_id)
+                    found += [after] if after else []
+            return found
+
+    async def set_leverage(self, symbol: str, leverage: int) -> None:
+        """Set the leverage of a perpetual.
+
+        :raises VenueError: `Rejected` with the venue's code; `OutcomeUnknown` proves nothing.
+        """
+        async with self._acting(symbol) as exchange:
+            await account_calls.set_leverage(exchange, self.traits, symbol, leverage)
+
+    async def set_margin_mode(self, symbol: str, mode: str) -> None:
+        """Set `cross` or `isolated` margin of a perpetual; no error when it already is so.
+
+        :raises VenueError: as `set_leverage`; `NotHere` where the venue lacks it.
+        """
+        async with self._acting(symbol) as exchange:
+            if mode == "isolated":
+                self._demand_native(self._terms(exchange, symbol, None), "isolated_margin")
+            await account_calls.set_margin_mode(exchange, self.traits, symbol, mode)
+
+    async def position_mode(self) -> str:
+        """Return `one_way` or `hedge` as the account is set at the venue.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open()
+        answer = await self._try(exchange.fetch_position_mode, "settings")
+        return "hedge" if answer["hedged"] else "one_way"
+
+    async def set_position_mode(self, mode: str) -> None:
+        """Set the account to `one_way` or `hedge`; no error when it already is so.
+
+        :raises VenueError: as `set_leverage`; `NotHere` where the venue lacks it.
+        """
+        exchange = await self._before_order()
+        if mode == "hedge":
+            self._demand_native(Terms(kind=self.traits.kinds[-1]), "hedge_mode")
+        await account_calls.set_position_mode(exchange, self.traits, mode)
+
+    @asynccontextmanager
+    async def _acting(self, symbol: str) -> AsyncIterator[Any]:
         exchange = await self._before_order(symbol)
         try:
-            return await order_calls.cancel(
-                exchange, self.traits, symbol, client_order_id, at_ms=now_ms()
-            )
+            yield exchange
         except RateLimited as error:
             await self._heed(error)
             raise
 
-    async def _before_order(self, symbol: str) -> Any:
+    async def _before_order(self, *symbols: str) -> Any:
         try:
-            return await self._open(symbol)
+            return await self._open(*symbols)
         except VenueError as error:
             raise NeverSent("MARKETS_UNREADABLE", message=str(error)) from error
 
-    def _whole(self, read: Callable[[Any, Family, Any], T], answer: Any) -> T:
+    def _terms(self, exchange: Any, symbol: str, permit_at_ms: int | None) -> Terms:
+        market = exchange.markets.get(symbol)
+        if market is None:
+            raise NeverSent("SYMBOL_UNKNOWN", symbol=symbol)
+        return Terms(
+            kind=reads.kind_of(market),
+            venue_symbol=str(market["id"]),
+            position_mode=self.access.position_mode,
+            margin_mode=self.access.margin_mode,
+            contract_size=reads.contract_size(market)
+            if self.traits.counts_contracts
+            else reads.ONE,
+            at_ms=permit_at_ms or now_ms(),
+        )
+
+    def _tick(self, exchange: Any, symbol: str) -> Decimal:
+        return exact(str(exchange.markets[symbol]["precision"]["price"]))
+
+    def _demand(self, terms: Terms, ticket: OrderTicket, *, native: str = "") -> None:
+        features = features_of(ticket)
+        if terms.position_mode == "hedge" and ticket.position_side:
+            features += ("hedge_mode",)
         try:
-            return read(self._exchange, self.traits, answer)
-        except reads.NOT_WHOLE as error:
-            raise ReadFailed("ANSWER_NOT_WHOLE", message=str(answer)[:300]) from error
+            demand(venue=self.access.venue, kind=terms.kind, features=features)
+        except NotAtThisVenue as error:
+            raise NotHere(**error.context) from error
+        if native:
+            self._demand_native(terms, native)
+
+    def _demand_native(self, terms: Terms, feature: str) -> None:
+        try:
+            found = demand(venue=self.access.venue, kind=terms.kind, features=(feature,))
+        except NotAtThisVenue as error:
+            raise NotHere(**error.context) from error
+        if found[feature] is not How.NATIVE:
+            raise NotHere(venue=self.access.venue, kind=terms.kind, feature=feature, native=False)
 
     async def streams(self) -> Streams:
         """Return the account's WebSocket streams."""
@@ -264,8 +238,8 @@ class Gateway:
         async for rows in (await self.streams()).quotes(symbols):
             yield rows
 
-    async def watch_private(self) -> AsyncIterator[list[OrderReport | FillReport]]:
-        """Yield what happens to our orders as it arrives; see `Streams.private`."""
+    async def watch_private(self) -> AsyncIterator[list[Report]]:
+        """Yield what happens to our orders, positions and funding; see `Streams.private`."""
         async for rows in (await self.streams()).private():
             yield rows
 

@@ -2,6 +2,7 @@
 
 ccxt's own watch functions hand out a cache of the last state, one message a call; what arrives
 in between is merged. Here every message is kept in a mailbox until it is taken, all at once.
+A socket proves that it lives by answering our pings; one that is silent for 5 s is dropped.
 """
 
 from __future__ import annotations
@@ -10,44 +11,20 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from apps.venues.domain.reports import CandleRow, FillReport, OrderReport, QuoteRow
+from apps.venues.domain.reports import CandleRow, QuoteRow
 from apps.venues.gateways.classify import RAISED
 from apps.venues.gateways.errors import StreamLost
-from apps.venues.gateways.families.base import Family
-from apps.venues.gateways.reads import symbol_of
+from apps.venues.gateways.families.base import Family, QuotePart, Report
+from apps.venues.gateways.mailbox import Mailbox
+from apps.venues.gateways.reads import market_of, ours
 
 T = TypeVar("T")
 CONNECT_SECONDS: Final = 10.0
-CANDLES, QUOTES, PRIVATE = "ohlcv::", "ticker:", "spot"
-
-
-@dataclass(slots=True)
-class Mailbox(Generic[T]):
-    """Rows that arrived and were not taken yet."""
-
-    rows: list[T] = field(default_factory=list)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: str = ""
-    heard_at: float = field(default_factory=time.monotonic)
-
-    def put(self, *rows: T) -> None:
-        """Add rows."""
-        self.rows.extend(rows)
-        self.arrived.set()
-
-    def take(self) -> list[T]:
-        """Return all rows and keep none."""
-        rows, self.rows = self.rows, []
-        self.arrived.clear()
-        return rows
-
-    def end(self, why: str) -> None:
-        """Say that no more rows will come."""
-        self.ended = why
-        self.arrived.set()
+PING_SECONDS: Final = 1.5
+SILENT_SECONDS: Final = 5.0
 
 
 class Streams:
@@ -59,7 +36,8 @@ class Streams:
         self._acknowledged: set[str] = set()
         self._candles: Mailbox[CandleRow] = Mailbox()
         self._quotes: Mailbox[QuoteRow] = Mailbox()
-        self._private: Mailbox[OrderReport | FillReport] = Mailbox()
+        self._private: Mailbox[Report] = Mailbox()
+        self._parts: dict[str, QuotePart] = {}
         exchange.tap = self._tap
 
     def silent_seconds(self) -> dict[str, float]:
@@ -76,79 +54,118 @@ class Streams:
     ) -> AsyncIterator[list[CandleRow]]:
         """Yield all closed candles that waited; the first, empty list says "subscribed".
 
-        :raises StreamLost: when the socket closes.
+        :raises StreamLost: when the socket closes or is silent.
         """
         pairs = [[symbol, timeframe] for symbol in symbols for timeframe in timeframes]
         self._candles = Mailbox()
-        subscription = self._exchange.watch_ohlcv_for_symbols(pairs)
-        async for rows in self._run(subscription, CANDLES, lambda: self._candles):
+        wanted = {
+            self._traits.subscriptions.candles_prefix: lambda: (
+                self._exchange.watch_ohlcv_for_symbols(pairs)
+            )
+        }
+        async for rows in self._run("candles", wanted, lambda: self._candles):
             yield rows
 
     async def quotes(self, symbols: Sequence[str]) -> AsyncIterator[list[QuoteRow]]:
         """Yield all quotes that waited; the first, empty list says "subscribed".
 
-        :raises StreamLost: when the socket closes.
+        :raises StreamLost: when a socket closes or is silent.
         """
-        self._quotes = Mailbox()
-        subscription = self._exchange.watch_tickers(list(symbols))
-        async for rows in self._run(subscription, QUOTES, lambda: self._quotes):
+        self._quotes, self._parts = Mailbox(), {}
+        names = list(symbols)
+        wanted: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
+            prefix: partial(getattr(self._exchange, method), names)
+            for method, prefix in self._traits.subscriptions.quotes
+        }
+        async for rows in self._run("quotes", wanted, lambda: self._quotes):
             yield rows
 
-    async def private(self) -> AsyncIterator[list[OrderReport | FillReport]]:
-        """Yield all order and fill reports that waited; the first, empty list says "subscribed".
+    async def private(self) -> AsyncIterator[list[Report]]:
+        """Yield all reports of our account that waited; the first, empty list says "subscribed".
 
-        :raises StreamLost: when the socket closes or the venue ends the stream.
+        :raises StreamLost: when the socket closes, is silent, or the venue ends the stream.
         """
         self._private = Mailbox()
-        async for rows in self._run(self._watch_orders(), PRIVATE, lambda: self._private):
+        wanted = {self._traits.subscriptions.private_prefix: self._watch_orders}
+        async for rows in self._run("private", wanted, lambda: self._private):
             yield rows
 
     async def _watch_orders(self) -> None:
-        await self._exchange.authenticate({"type": "spot"})
-        self._acknowledged.add(self._client(PRIVATE).url)
+        words = self._traits.subscriptions
+        if words.acknowledges:
+            await self._exchange.authenticate(dict(words.private_params))
+            self._acknowledged.add(self._client(words.private_prefix).url)
         await self._exchange.watch_orders()
 
     async def _run(
-        self, subscription: Coroutine[Any, Any, Any], kind: str, box: Callable[[], Mailbox[T]]
-    ) -> AsyncIterator[list[T]]:
+        self, name: str, wanted: dict[str, Callable[[], Coroutine[Any, Any, Any]]],
+        box: Callable[[], Mailbox[T]],
+    ) -> AsyncIterator[list[T]]:  # fmt: skip
         if not self._traits.streams:
-            subscription.close()
             raise StreamLost("STREAMS_UNSUPPORTED", venue=self._exchange.id)
         self._exchange.ws_dial_backoff = {}
         mailbox = box()
-        # ccxt's future stays pending, because the tap takes the messages; it ends with the socket
-        watching = asyncio.ensure_future(subscription)
-        watching.add_done_callback(lambda done: mailbox.end(_reason(done)))
+        # ccxt's futures stay pending, because the tap takes the messages; they end with the socket
+        watching = [asyncio.ensure_future(subscribe()) for subscribe in wanted.values()]
+        for task in watching:
+            task.add_done_callback(lambda done: mailbox.end(_reason(done)))
+        pinging = asyncio.ensure_future(self._keep_pinging(list(wanted), mailbox))
         try:
-            await self._subscribed(kind, mailbox)
+            for prefix in wanted:
+                await self._subscribed(prefix, mailbox)
             yield mailbox.take()
             while True:
                 await mailbox.arrived.wait()
                 if mailbox.rows:
                     yield mailbox.take()
                 if mailbox.ended:
-                    raise StreamLost(kind=kind.strip(":"), message=mailbox.ended)
+                    raise StreamLost(kind=name, message=mailbox.ended)
         finally:
-            watching.cancel()
-            await self._hang_up(kind)
+            for task in (*watching, pinging):
+                task.cancel()
+            for prefix in wanted:
+                await self._hang_up(prefix)
 
-    async def _subscribed(self, kind: str, mailbox: Mailbox[Any]) -> None:
+    async def _keep_pinging(self, prefixes: list[str], mailbox: Mailbox[Any]) -> None:
+        """Ping every socket of a stream; end the stream when one does not answer."""
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            for prefix in prefixes:
+                client = self._client(prefix)
+                if client is None or not client.isConnected or client.connection is None:
+                    continue
+                heard = getattr(client, "last_message_at", None) or client.connectionEstablished
+                silent = (self._exchange.milliseconds() - (heard or 0)) / 1000
+                if heard and silent > SILENT_SECONDS:
+                    mailbox.end(f"silent for {silent:.1f} s")
+                    return
+                try:
+                    await client.connection.ping()
+                except (OSError, RuntimeError, *RAISED) as error:
+                    mailbox.end(repr(error))
+                    return
+
+    async def _subscribed(self, prefix: str, mailbox: Mailbox[Any]) -> None:
         deadline = time.monotonic() + CONNECT_SECONDS
+        words = self._traits.subscriptions
+        is_quiet = prefix == words.private_prefix and not words.acknowledges
         while not mailbox.ended and time.monotonic() < deadline:
-            client = self._client(kind)
+            client = self._client(prefix)
             if client is not None and client.url in self._acknowledged:
                 return
+            if client is not None and is_quiet and client.isConnected:
+                return
             await asyncio.sleep(0.01)
-        raise StreamLost(kind=kind.strip(":"), message=mailbox.ended or "no acknowledgement")
+        raise StreamLost(kind=prefix.strip(":"), message=mailbox.ended or "no acknowledgement")
 
-    def _client(self, kind: str) -> Any:
+    def _client(self, prefix: str) -> Any:
         for client in (self._exchange.clients or {}).values():
-            if any(str(key).startswith(kind) for key in client.subscriptions):
+            if any(str(key).startswith(prefix) for key in client.subscriptions):
                 return client
         return None
 
-    async def _hang_up(self, kind: str) -> None:
-        client = self._client(kind)
+    async def _hang_up(self, prefix: str) -> None:
+        client = self._client(prefix)
         if client is None:
             return
         self._acknowledged.discard(client.url)
@@ -170,29 +187,51 @@ class Streams:
         return self._take_public(body) or self._take_private(body)
 
     def _take_public(self, body: dict[str, Any]) -> bool:
-        if body.get("e") == "kline":
+        if self._traits.is_kline(body):
             self._candles.heard_at = time.monotonic()
             if row := self._traits.read_kline(body):
-                symbol = symbol_of(self._exchange, row.symbol)
+                symbol = self._symbol(row.symbol, body)
                 self._candles.put(dataclasses.replace(row, symbol=symbol))
             return True
-        if quote := self._traits.read_quote(body):
+        if part := self._traits.read_quote(body):
             self._quotes.heard_at = time.monotonic()
-            symbol = symbol_of(self._exchange, quote.symbol)
-            self._quotes.put(dataclasses.replace(quote, symbol=symbol))
+            self._take_quote(dataclasses.replace(part, symbol=self._symbol(part.symbol, body)))
             return True
         return False
+
+    def _take_quote(self, part: QuotePart) -> None:
+        """Put a part to what is known of its symbol; a quote is one that has a last price."""
+        known = self._parts.get(part.symbol)
+        if known is not None:
+            news = {
+                f.name: value
+                for f in dataclasses.fields(part)
+                if (value := getattr(part, f.name)) is not None
+            }
+            news["at_ms"] = max(known.at_ms, part.at_ms)
+            part = dataclasses.replace(known, **news)
+        self._parts[part.symbol] = part
+        if part.last is not None:
+            self._quotes.put(
+                QuoteRow(
+                    part.symbol, part.bid, part.ask, part.last, part.at_ms,
+                    mark=part.mark, funding_rate=part.funding_rate,
+                    next_funding_ms=part.next_funding_ms,
+                )
+            )  # fmt: skip
 
     def _take_private(self, body: dict[str, Any]) -> bool:
         found = self._traits.read_private(body)
         if found is None:
             return False
         self._private.heard_at = time.monotonic()
-        for report in found:
-            if report is not None:
-                symbol = symbol_of(self._exchange, report.symbol)
-                self._private.put(dataclasses.replace(report, symbol=symbol))
+        self._private.put(*(ours(self._exchange, self._traits, report) for report in found))
         return True
+
+    def _symbol(self, venue_symbol: str, body: dict[str, Any]) -> str:
+        kind = self._traits.kind_of(body) or self._traits.kinds[0]
+        market = market_of(self._exchange, venue_symbol, kind)
+        return str(market["symbol"]) if market else venue_symbol
 
 
 def _reason(done: asyncio.Future[Any]) -> str:

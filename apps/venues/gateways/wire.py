@@ -1,13 +1,23 @@
-"""What came over the wire: ccxt's errors keep the venue's own answer."""
+"""What came over the wire: ccxt's errors keep the venue's own answer, and calls are recorded."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from apps.core.clock import now
+from apps.core.scrubbing import HIDDEN, scrub, scrub_text
+from apps.venues.domain.wire_record import ANSWER_MAX, ERROR_MAX, URL_MAX, Verb, WireRecord
 from apps.venues.gateways.ccxt_lazy import ccxt_errors
+
+_COLLECTED: Final[ContextVar[list[WireRecord] | None]] = ContextVar("collected", default=None)
+_ABOUT: Final[ContextVar[tuple[Verb, tuple[str, ...]] | None]] = ContextVar("about", default=None)
+_ANSWERED: Final[ContextVar[list[Answer] | None]] = ContextVar("answered", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,42 @@ def answer_of(error: BaseException) -> Answer | None:
     return found if isinstance(found, Answer) else None
 
 
+@contextlib.contextmanager
+def collect() -> Iterator[list[WireRecord]]:
+    """Collect what crosses the wire about orders while the block runs, tasks started in it too.
+
+    Works around `loop.call` as well as inside a coroutine.
+    """
+    records: list[WireRecord] = []
+    token = _COLLECTED.set(records)
+    try:
+        yield records
+    finally:
+        _COLLECTED.reset(token)
+
+
+@contextlib.contextmanager
+def about(verb: Verb, *client_order_ids: str) -> Iterator[None]:
+    """Say what the requests of this block are about; only such requests are recorded."""
+    token = _ABOUT.set((verb, client_order_ids))
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
+def scrubbed(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a URL, form or JSON body without signature, key and passphrase."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, HIDDEN)
+    if text[:1] in {"{", "["}:
+        try:
+            return json.dumps(scrub(json.loads(text)), separators=(",", ":"))
+        except ValueError:
+            pass
+    return scrub_text(text)
+
+
 class Wired:
     """A mix-in over a ccxt.pro class: errors carry their answer, messages may be tapped.
 
@@ -45,10 +91,46 @@ class Wired:
 
     tap: Callable[[Any, Any], bool] | None = None
 
+    async def fetch(
+        self, url: str, method: str = "GET", headers: Any = None, body: Any = None
+    ) -> Any:
+        """Send a request as ccxt does; record it when it is about an order and somebody collects."""
+        into, subject = _COLLECTED.get(), _ABOUT.get()
+        if into is None or subject is None:
+            return await super().fetch(url, method, headers, body)  # type: ignore[misc]
+        answers: list[Answer] = []
+        token = _ANSWERED.set(answers)
+        started_at, started, error = now(), time.monotonic(), ""
+        try:
+            return await super().fetch(url, method, headers, body)  # type: ignore[misc]
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            _ANSWERED.reset(token)
+            secrets = tuple(str(getattr(self, name, "") or "") for name in SECRETS)
+            answer = answers[0] if answers else None
+            into.append(
+                WireRecord(
+                    verb=subject[0],
+                    client_order_ids=subject[1],
+                    method=method,
+                    url=scrubbed(url, secrets)[:URL_MAX],
+                    request=scrubbed(str(body or ""), secrets)[:ANSWER_MAX],
+                    status=answer.status if answer else None,
+                    answer=scrubbed(answer.body, secrets)[:ANSWER_MAX] if answer else "",
+                    error=error[:ERROR_MAX],
+                    started_at=started_at,
+                    duration_ms=(time.monotonic() - started) * 1000,
+                )
+            )
+
     def handle_errors(self, code: int, reason: str, *rest: Any) -> Any:
         """Let ccxt judge the answer, then pin the answer to the error it raises."""
         url, method, headers, body = rest[:4]
         answer = Answer(code, dict(headers or {}), body or "")
+        if (answers := _ANSWERED.get()) is not None:
+            answers.append(answer)
         try:
             super().handle_errors(code, reason, *rest)  # type: ignore[misc]
             self.handle_http_status_code(code, reason, url, method, body)  # type: ignore[attr-defined]
@@ -60,3 +142,7 @@ class Wired:
         """Offer the message to the tap, then to ccxt."""
         if self.tap is None or not self.tap(client, message):
             super().handle_message(client, message)  # type: ignore[misc]
+
+
+# names under which a ccxt exchange keeps what nobody may read
+SECRETS: Final = ("apiKey", "secret", "password", "privateKey", "walletAddress", "uid", "token")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from apps.venues.gateways.families import binance, generic
+from apps.venues.gateways.families import binance, binanceusdm, generic
 from apps.venues.gateways.families.base import Family
 
-FAMILIES: Final[dict[str, Family]] = {"binance": binance.FAMILY}
+FAMILIES: Final[dict[str, Family]] = {
+    found.name: found for found in (binance.FAMILY, binanceusdm.FAMILY)
+}
 
 
 def family(venue: str) -> Family:

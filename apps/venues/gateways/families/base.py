@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from apps.venues.domain.reports import (
     CandleRow,
     FillReport,
+    FundingReport,
     OrderReport,
     OrderTicket,
-    QuoteRow,
+    PositionReport,
 )
 from apps.venues.gateways.wire import Answer
 
@@ -24,7 +26,21 @@ class Meaning(StrEnum):
     KEY = "key"
     RATE_LIMITED = "rate_limited"
     NO_SUCH_ORDER = "no_such_order"
+    # a setting that already is as asked
+    ALREADY = "already"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order's words depend on beside its ticket; `at_ms` is real time, epoch ms."""
+
+    kind: str = "spot"
+    venue_symbol: str = ""
+    position_mode: str = "one_way"
+    margin_mode: str = "cross"
+    contract_size: Decimal = Decimal(1)
+    at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,41 @@ class VenueOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class VenueCall:
+    """A call that ccxt has no unified name for: its implicit method and the parameters."""
+
+    method: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class VenueEdit:
+    """A change of an open order in ccxt's words: the venue's id of it, and its new terms."""
+
+    id: str
+    type: str
+    price: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotePart:
+    """What one stream message says of a symbol's quote; parts are put together by symbol."""
+
+    symbol: str
+    at_ms: int
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    last: Decimal | None = None
+    mark: Decimal | None = None
+    funding_rate: Decimal | None = None
+    next_funding_ms: int | None = None
+
+
+Report = OrderReport | FillReport | PositionReport | FundingReport
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """How much a venue lets through: request weight a minute per address, orders per key."""
 
@@ -46,7 +97,12 @@ class Budget:
 
 
 # our own exchange says itself when it has enough
-SIMULATED_BUDGET = Budget(weight_per_minute=6_000_000, orders_per_10_seconds=100_000)
+SIMULATED_BUDGET: Final = Budget(weight_per_minute=6_000_000, orders_per_10_seconds=100_000)
+# what a read costs where the family does not say otherwise
+WEIGHTS: Final[Mapping[str, int]] = {
+    "instruments": 20, "candles": 2, "quotes": 4, "balances": 20, "order": 4, "open_orders": 6,
+    "all_open_orders": 80, "fills": 20, "positions": 5, "funding": 30, "settings": 5, "time": 1,
+}  # fmt: skip
 
 
 def read_code(answer: Answer) -> str:
@@ -58,39 +114,132 @@ def nothing(_: Any) -> None:
     """Recognise no message."""
 
 
+def empty(_: Any) -> dict[str, Any]:
+    """Add no parameter."""
+    return {}
+
+
 def five(_: Any) -> int:
     """Return how many stop orders a symbol may carry where the venue does not say."""
     return 5
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Conditional orders that a venue keeps apart from the others, with ids of their own.
+
+    `types` are our order types that live there; `params` make ccxt ask there, and there our id
+    goes by the name `client_id_param`; `read` reads a row of that list.
+    """
+
+    types: frozenset[str]
+    params: Mapping[str, Any]
+    client_id_param: str
+    read: Callable[[Any], OrderReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """Which of ccxt's watch methods make up a stream, and how ccxt names their subscriptions.
+
+    `quotes` pairs a method with the prefix of its subscription names; `private_type` is what
+    ccxt's authenticate takes and `private_prefix` how it names the private subscription.
+    `acknowledges` says whether the private socket answers a request of ours; where it does not,
+    being connected is enough. `pings` says that the venue's pings prove a quiet socket alive.
+    """
+
+    quotes: Sequence[tuple[str, str]] = (("watch_tickers", "ticker:"),)
+    candles_prefix: str = "ohlcv::"
+    private_params: Mapping[str, Any] = field(default_factory=dict)
+    private_prefix: str = "spot"
+    acknowledges: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """The table of one family; the gateway is the same for all.
 
-    `meanings` maps a venue code to its meaning, `by_message` a (code, part of the message);
-    a code in neither proves nothing. The readers turn the venue's raw REST rows and WebSocket
-    messages into ours; symbols are venue ids in and out, and a message that is something else
-    gives None. `read_order` and `read_fill` raise KeyError where a row is not whole.
+    Codes: `meanings` maps a venue code to its meaning, `by_message` a (code, part of the
+    message); a code in neither proves nothing. Words: `order_of`, `edit_of`, `pair_of` turn
+    tickets into requests and raise NeverSent for what cannot be said. Readers turn the venue's
+    raw REST rows and WebSocket messages into ours; symbols are venue ids, amounts the venue's
+    units (contracts where `counts_contracts`), and a message that is something else gives None.
+    `read_order` and `read_fill` raise KeyError where a row is not whole.
     """
 
     name: str
+    # of instruments that are traded; the first is meant where a row does not say (`kind_of`)
+    kinds: tuple[str, ...] = ("spot",)
     options: dict[str, Any] = field(default_factory=dict)
+    # which practice exchanges a testnet account may choose
+    practice: tuple[str, ...] = ("testnet",)
+    needs_password: bool = False
     budget: Budget = field(default_factory=Budget)
+    weights: Mapping[str, int] = field(default_factory=dict)
     trades: bool = False
     streams: bool = False
+    counts_contracts: bool = False
+    # perpetuals: leverage tiers can be read with a key; best prices come apart from tickers
+    reads_tiers: bool = False
+    quotes_apart: bool = False
+
     code_of: Callable[[Answer], str] = read_code
-    meanings: dict[str, Meaning] = field(default_factory=dict)
-    by_message: dict[tuple[str, str], Meaning] = field(default_factory=dict)
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    by_message: Mapping[tuple[str, str], Meaning] = field(default_factory=dict)
     rate_statuses: frozenset[int] = frozenset({418, 429})
-    order_of: Callable[[OrderTicket], VenueOrder] | None = None
+
+    order_of: Callable[[OrderTicket, Terms], VenueOrder] | None = None
+    pair_of: Callable[[OrderTicket, OrderTicket, Terms], VenueCall] | None = None
+    edit_of: Callable[[OrderTicket, str, Terms], VenueEdit] | None = None
+    apart: Apart | None = None
     signed_with: Callable[[int, int], dict[str, Any]] = lambda _at_ms, _window_ms: {}
     client_id_param: str = "clientOrderId"
-    fills_of_order: Callable[[str], dict[str, Any]] = nothing  # type: ignore[assignment]
-    fills_after: Callable[[FillReport], dict[str, Any]] = nothing  # type: ignore[assignment]
+    fills_of_order: Callable[[str], dict[str, Any]] = empty
+    fills_after: Callable[[FillReport], dict[str, Any]] | None = None
+
+    kind_of: Callable[[Any], str] = lambda _: ""
     stop_orders_max: Callable[[Any], int] = five
+    maintenance_rate: Callable[[Any], Decimal | None] = nothing
     read_order: Callable[[Any], OrderReport] | None = None
+    read_pair: Callable[[Any], list[OrderReport]] | None = None
     read_fill: Callable[[Any], FillReport] | None = None
+    # wallet per asset where ccxt's total holds unrealised profit
+    read_balances: Callable[[Any], Mapping[str, Decimal]] | None = None
+    read_position: Callable[[Any], PositionReport] | None = None
+    read_funding: Callable[[Any], FundingReport] | None = None
+
+    subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    simulated_ws: Mapping[str, str] = field(default_factory=dict)
     ends_stream: Callable[[Any], bool] = lambda _: False
     read_kline: Callable[[Any], CandleRow | None] = nothing
-    read_quote: Callable[[Any], QuoteRow | None] = nothing
-    read_private: Callable[[Any], tuple[OrderReport, FillReport | None] | None] = nothing
+    is_kline: Callable[[Any], bool] = lambda message: message.get("e") == "kline"
+    read_quote: Callable[[Any], QuotePart | None] = nothing
+    read_private: Callable[[Any], Sequence[Report] | None] = nothing
+
+    def weight(self, name: str) -> int:
+        """Return the request weight of a read."""
+        return self.weights.get(name, WEIGHTS[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An order that is looked for: by our id, or by the venue's where that is known.
+
+    `is_apart` means among the conditional orders that are kept apart.
+    """
+
+    symbol: str
+    client_order_id: str
+    is_apart: bool = False
+    venue_order_id: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id that ccxt takes."""
+        return self.venue_order_id or self.client_order_id
+
+    def params(self, traits: Family) -> dict[str, Any]:
+        """Return the parameters that find it."""
+        if self.is_apart and traits.apart is not None:
+            return {**traits.apart.params, traits.apart.client_id_param: self.client_order_id}
+        return {} if self.venue_order_id else {traits.client_id_param: self.client_order_id}

@@ -7,19 +7,24 @@ nothing, nor does a 4xx or 5xx without a code.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
-from apps.core.domain.money import ZERO, exact, plain
+from apps.core.domain.money import ZERO, exact
 from apps.venues.domain.reports import (
     CandleRow,
     FillReport,
     OrderReport,
-    OrderTicket,
-    QuoteRow,
     VenueStatus,
 )
-from apps.venues.gateways.errors import NeverSent
-from apps.venues.gateways.families.base import Budget, Family, Meaning, VenueOrder
+from apps.venues.gateways.families.base import (
+    Budget,
+    Family,
+    Meaning,
+    QuotePart,
+    Report,
+)
+from apps.venues.gateways.families.binance_words import TYPES, order_of, pair_of
 
 REFUSALS: Final = (
     "-1013 -1014 -1020 -1021 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1111 -1112 -1114"
@@ -28,14 +33,6 @@ REFUSALS: Final = (
 )
 KEYS: Final = "-1002 -1022 -2008 -2014 -2015 -1125"
 
-TYPES: Final = {
-    "market": "MARKET",
-    "limit": "LIMIT",
-    "stop_market": "STOP_LOSS",
-    "stop_limit": "STOP_LOSS_LIMIT",
-    "take_profit_market": "TAKE_PROFIT",
-    "take_profit_limit": "TAKE_PROFIT_LIMIT",
-}
 STATUSES: Final[dict[str, VenueStatus]] = {
     "NEW": "open",
     "PENDING_NEW": "open",
@@ -48,29 +45,6 @@ STATUSES: Final[dict[str, VenueStatus]] = {
     "EXPIRED_IN_MATCH": "expired",
 }
 OUR_TYPES: Final = {theirs: ours for ours, theirs in TYPES.items()} | {"LIMIT_MAKER": "limit"}
-
-
-def order_of(ticket: OrderTicket) -> VenueOrder:
-    """Return a ticket in Binance's words; a market amount is in base units.
-
-    :raises NeverSent: `ORDER_TYPE_UNKNOWN` for a type the venue lacks.
-    """
-    if ticket.type not in TYPES:
-        raise NeverSent("ORDER_TYPE_UNKNOWN", type=ticket.type)
-    is_market = ticket.type.endswith("market")
-    params: dict[str, Any] = {
-        "newClientOrderId": ticket.client_order_id,
-        "newOrderRespType": "FULL",
-    }
-    type_ = TYPES[ticket.type]
-    if ticket.stop_price is not None:
-        params["stopPrice"] = plain(ticket.stop_price)
-    if ticket.post_only:
-        type_ = "LIMIT_MAKER"
-    elif not is_market:
-        params["timeInForce"] = ticket.time_in_force
-    price = None if is_market or ticket.price is None else plain(ticket.price)
-    return VenueOrder(type=type_, price=price, params=params)
 
 
 def signed_with(at_ms: int, window_ms: int) -> dict[str, Any]:
@@ -89,17 +63,17 @@ def read_kline(message: Any) -> CandleRow | None:
     )  # fmt: skip
 
 
-def read_quote(message: Any) -> QuoteRow | None:
+def read_quote(message: Any) -> QuotePart | None:
     """Return the quote of a 24hrTicker event, the one that carries last price and event time."""
     if message.get("e") != "24hrTicker":
         return None
-    return QuoteRow(
-        message["s"], exact(message["b"]) or None, exact(message["a"]) or None,
-        exact(message["c"]), int(message["E"]),
+    return QuotePart(
+        message["s"], int(message["E"]),
+        bid=exact(message["b"]) or None, ask=exact(message["a"]) or None, last=exact(message["c"]),
     )  # fmt: skip
 
 
-def read_private(message: Any) -> tuple[OrderReport, FillReport | None] | None:
+def read_private(message: Any) -> list[Report] | None:
     """Return the order of an executionReport event, and the fill when it reports one."""
     if message.get("e") != "executionReport":
         return None
@@ -114,16 +88,17 @@ def read_private(message: Any) -> tuple[OrderReport, FillReport | None] | None:
     order = OrderReport(
         **core,
         status=STATUSES.get(message["X"], "open"),
-        type=OUR_TYPES.get(message["o"], message["o"].lower()),
+        type=_our_type(message["o"], message.get("d")),
         amount=exact(message["q"]),
         filled=exact(message["z"]),
         cost=exact(message["Z"]),
         price=exact(message["p"]) or None,
         stop_price=exact(message["P"]) or None,
         at_ms=int(message["T"]),
+        trailing_rate=_trailing_rate(message.get("d")),
     )
     if message["x"] != "TRADE":
-        return order, None
+        return [order]
     fill = FillReport(
         **core,
         venue_trade_id=str(message["t"]),
@@ -135,7 +110,27 @@ def read_private(message: Any) -> tuple[OrderReport, FillReport | None] | None:
         liquidity="maker" if message["m"] else "taker",
         at_ms=int(message["T"]),
     )
-    return order, fill
+    return [order, fill]
+
+
+def _our_type(theirs: str, delta: Any) -> str:
+    return "trailing_stop_market" if delta else OUR_TYPES.get(theirs, theirs.lower())
+
+
+def _trailing_rate(delta: Any) -> Decimal | None:
+    """Return the fraction of a trailing delta, which the venue gives in basis points."""
+    return exact(str(delta)) / 10_000 if delta else None
+
+
+def read_pair(answer: Any) -> list[OrderReport]:
+    """Return both orders of an order list.
+
+    :raises KeyError: when the answer is not whole.
+    """
+    reports = [read_order(row) for row in answer["orderReports"]]
+    if len(reports) != 2:
+        raise KeyError("orderReports")
+    return reports
 
 
 def read_order(row: Any) -> OrderReport:
@@ -169,7 +164,7 @@ def read_order(row: Any) -> OrderReport:
     return OrderReport(
         **core,
         status=STATUSES[row["status"]],
-        type=OUR_TYPES.get(row["type"], row["type"].lower()),
+        type=_our_type(row["type"], row.get("trailingDelta")),
         amount=exact(row["origQty"]),
         filled=exact(row["executedQty"]),
         cost=exact(row["cummulativeQuoteQty"]),
@@ -177,6 +172,7 @@ def read_order(row: Any) -> OrderReport:
         stop_price=exact(row.get("stopPrice", "0")) or None,
         at_ms=at_ms,
         fills=fills,
+        trailing_rate=_trailing_rate(row.get("trailingDelta")),
     )
 
 
@@ -206,6 +202,7 @@ def stop_orders_max(market: Any) -> int:
 
 FAMILY = Family(
     name="binance",
+    practice=("testnet", "demo"),
     trades=True,
     streams=True,
     options={
@@ -235,12 +232,14 @@ FAMILY = Family(
         ("-2011", "Unknown order sent"): Meaning.NO_SUCH_ORDER,
     },
     order_of=order_of,
+    pair_of=pair_of,
     signed_with=signed_with,
     client_id_param="origClientOrderId",
     fills_of_order=lambda venue_order_id: {"orderId": venue_order_id},
     fills_after=lambda fill: {"fromId": int(fill.venue_trade_id) + 1},
     stop_orders_max=stop_orders_max,
     read_order=read_order,
+    read_pair=read_pair,
     read_fill=read_fill,
     ends_stream=lambda message: message.get("e") in {"eventStreamTerminated", "serverShutdown"},
     read_kline=read_kline,

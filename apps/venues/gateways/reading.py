@@ -1,0 +1,243 @@
+"""What a gateway reads; reads are retried and wait for the shared rate budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from apps.core.domain.money import ZERO
+from apps.venues.domain.reports import (
+    CandleRow,
+    FillReport,
+    FundingReport,
+    InstrumentRules,
+    OrderReport,
+    PositionReport,
+    QuoteRow,
+)
+from apps.venues.gateways import reads
+from apps.venues.gateways.budget import Admission
+from apps.venues.gateways.classify import NoSuchOrder
+from apps.venues.gateways.connection import Connection, now_ms
+from apps.venues.gateways.exchanges import (
+    reload_markets,
+)
+from apps.venues.gateways.families.base import Wanted
+from apps.venues.gateways.wire import about
+
+T = TypeVar("T")
+FILLS_PAGE: Final = 1000
+FILLS_PAGES_MAX: Final = 50
+
+
+class Reading(Connection):
+    """The reads of one account; every method runs on the loop it was made for."""
+
+    async def instruments(self) -> list[InstrumentRules]:
+        """Return the rules of all instruments of the family's kinds, read anew.
+
+        Leverage and maintenance of perpetuals come with an account that signs, else as the
+        venue's public list has them.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open()
+        await self._try(lambda: reload_markets(exchange, self.access), "instruments")
+        tiers: dict[str, Any] = {}
+        if "linear" in self.traits.kinds and self.access.api_key and self.traits.reads_tiers:
+            tiers = await self._try(exchange.fetch_leverage_tiers, "settings")
+        found = (
+            reads.instrument(exchange, self.traits, market, tiers)
+            for market in exchange.markets.values()
+        )
+        return [rules for rules in found if rules is not None]
+
+    async def candles(
+        self, symbol: str, timeframe: str, since_ms: int | None, limit: int
+    ) -> list[CandleRow]:
+        """Return at most `limit` closed candles that open at `since_ms` or later, oldest first.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open(symbol)
+        rows = await self._try(
+            lambda: exchange.fetch_ohlcv(symbol, timeframe, since_ms, limit), "candles"
+        )
+        return reads.closed_candles(rows, symbol=symbol, timeframe=timeframe, now_ms=now_ms())
+
+    async def quotes(self, symbols: Sequence[str]) -> list[QuoteRow]:
+        """Return the latest quote of each symbol that has one, mark and funding of perpetuals.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open(*symbols)
+        wanted = list(symbols)
+        linear = [s for s in wanted if self._kind(s) == "linear"]
+        tickers = await self._try(
+            lambda: exchange.fetch_tickers(wanted), "quotes", times=max(1, len(wanted) // 2)
+        )
+        books, funding = {}, {}
+        if linear and self.traits.quotes_apart:
+            books = await self._try(lambda: exchange.fetch_bids_asks(linear), "quotes")
+        if linear:
+            funding = await self._try(lambda: exchange.fetch_funding_rates(linear), "quotes")
+        found = (
+            reads.quote(
+                ticker, book=books.get(symbol) or {}, funding=funding.get(symbol) or {},
+                now_ms=now_ms(),
+            )
+            for symbol, ticker in tickers.items()
+        )  # fmt: skip
+        return [row for row in found if row is not None]
+
+    async def balances(self) -> dict[str, Decimal]:
+        """Return the total (free and locked) of every asset the account has or had.
+
+        A perpetuals wallet counts without unrealised profit.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open()
+        answer = await self._try(exchange.fetch_balance, "balances")
+        if self.traits.read_balances is not None:
+            return self._whole(lambda _, raw: dict(self.traits.read_balances(raw)), answer["info"])  # type: ignore[misc]
+        return {asset: reads.number(total) or ZERO for asset, total in answer["total"].items()}
+
+    async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:
+        """Return an order by our own id; None when the venue says that there is no such order.
+
+        Conditional orders kept apart are looked for too, and what became of one that triggered
+        is read from its second order: `venue_order_id` stays the first, `triggered_id` names it.
+
+        :raises VenueError: when the venue cannot be read, which proves nothing.
+        """
+        exchange = await self._open(symbol)
+        wanted = Wanted(symbol, client_order_id)
+        plain = await self._find(exchange, wanted)
+        if self.traits.apart is None:
+            return plain
+        apart = await self._find(exchange, replace(wanted, is_apart=True))
+        if apart is None or not apart.triggered_id:
+            return apart or plain
+        second = plain or await self._find(
+            exchange, replace(wanted, venue_order_id=apart.triggered_id)
+        )
+        return reads.merged(apart, second)
+
+    async def _find(self, exchange: Any, wanted: Wanted) -> OrderReport | None:
+        params = wanted.params(self.traits)
+        try:
+            with about("query", wanted.client_order_id):
+                answer = await self._try(
+                    lambda: exchange.fetch_order(wanted.id, wanted.symbol, params), "order"
+                )
+        except NoSuchOrder:
+            return None
+        return self._report(answer, is_apart=wanted.is_apart)
+
+    def _report(self, answer: Any, *, is_apart: bool) -> OrderReport:
+        return self._whole(
+            lambda ex, raw: reads.order_report(ex, self.traits, raw, is_apart=is_apart), answer
+        )
+
+    async def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
+        """Return the open orders of one symbol or of all, conditional ones among them.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open(*([symbol] if symbol else []))
+        exchange.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
+        found = await self._open_orders(exchange, symbol, is_apart=False)
+        if self.traits.apart is not None:
+            found += await self._open_orders(exchange, symbol, is_apart=True)
+        return found
+
+    async def _open_orders(
+        self, exchange: Any, symbol: str | None, *, is_apart: bool
+    ) -> list[OrderReport]:
+        params = dict(self.traits.apart.params) if is_apart and self.traits.apart else {}
+        answers = await self._try(
+            lambda: exchange.fetch_open_orders(symbol, None, None, params),
+            "open_orders" if symbol else "all_open_orders",
+        )
+        return [self._report(answer, is_apart=is_apart) for answer in answers]
+
+    async def fills(
+        self, symbol: str, since_ms: int | None = None, venue_order_id: str | None = None
+    ) -> list[FillReport]:
+        """Return the account's fills of a symbol, oldest first, of one order or since a time.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open(symbol)
+        params = self.traits.fills_of_order(venue_order_id) if venue_order_id else {}
+        since, found = since_ms, []
+        for _ in range(FILLS_PAGES_MAX):
+            page = await self._fills_page(exchange, symbol, since, params)
+            found.extend(page)
+            if len(page) < FILLS_PAGE or venue_order_id or self.traits.fills_after is None:
+                return found
+            since, params = None, self.traits.fills_after(page[-1])
+        return found
+
+    async def _fills_page(
+        self, exchange: Any, symbol: str, since: int | None, params: dict[str, Any]
+    ) -> list[FillReport]:
+        answers = await self._try(
+            lambda: exchange.fetch_my_trades(symbol, since, FILLS_PAGE, params), "fills"
+        )
+        return [
+            self._whole(lambda ex, raw: reads.fill_report(ex, self.traits, raw), answer)
+            for answer in answers
+        ]
+
+    async def positions(self, symbols: Sequence[str] | None = None) -> list[PositionReport]:
+        """Return the open positions of perpetuals; one that is not named is flat.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        if self.traits.read_position is None:
+            return []
+        exchange = await self._open(*(symbols or ()))
+        wanted = list(symbols) if symbols is not None else None
+        answers = await self._try(lambda: exchange.fetch_positions(wanted), "positions")
+        found = [
+            self._whole(lambda ex, raw: reads.position_report(ex, self.traits, raw), answer)
+            for answer in answers
+        ]
+        return [report for report in found if report.amount]
+
+    async def funding(self, symbol: str, since_ms: int | None) -> list[FundingReport]:
+        """Return the account's funding payments of a perpetual since a time, oldest first.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        if self.traits.read_funding is None:
+            return []
+        exchange = await self._open(symbol)
+        answers = await self._try(
+            lambda: exchange.fetch_funding_history(symbol, since_ms, FILLS_PAGE), "funding"
+        )
+        found = [
+            self._whole(lambda ex, raw: reads.funding_report(ex, self.traits, raw), answer)
+            for answer in answers
+        ]
+        return sorted(found, key=lambda report: (report.at_ms, report.venue_id))
+
+    async def server_time_ms(self) -> int:
+        """Return the venue's clock as epoch ms.
+
+        :raises VenueError: when the venue cannot be read.
+        """
+        exchange = await self._open()
+        return int(await self._try(exchange.fetch_time, "time"))
+
+    async def admit_orders(self, *, entries: int = 0, exits: int = 0) -> Admission:
+        """Take rate tokens for order calls, without waiting; cancels count as exits.
+
+        Take them before the send permit. Fewer than asked for are granted when the budget is
+        spent or backing off, and no entries when the shared budget cannot be read.
+        """
+        return await self.budget.admit_orders(entries=entries, exits=exits)
