@@ -50,6 +50,16 @@ SELECT i.symbol, i.id FROM marketdata_instrument i
 JOIN venues_venueaccount a ON a.venue = i.venue AND a.environment = i.environment
 WHERE a.id = %s AND i.symbol = ANY(%s) AND i.kind = 'linear'
 """
+_CLOSED_BY_VENUE: Final = """
+SELECT venue_order_id, min(name)
+FROM (SELECT venue_order_id, client_order_id AS name FROM orders_venuefact
+      WHERE account_id = %(account)s AND venue_order_id = ANY(%(orders)s)
+          AND client_order_id LIKE ANY(%(names)s)
+      UNION ALL
+      SELECT venue_order_id, %(name)s FROM orders_order
+      WHERE account_id = %(account)s AND venue_order_id = ANY(%(orders)s) AND origin = 'venue') k
+GROUP BY 1
+"""
 _TRADES: Final = """
 SELECT i.symbol, split_part(f.venue_order_id, %s, 1), f.venue_trade_id
 FROM orders_fill f JOIN marketdata_instrument i ON i.id = f.instrument_id
@@ -186,10 +196,13 @@ def orders_closed_by_venue(*, account_id: UUID, venue_order_ids: Sequence[str]) 
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT venue_order_id, min(client_order_id) FROM orders_venuefact"
-            " WHERE account_id = %s AND venue_order_id = ANY(%s) AND client_order_id LIKE ANY(%s)"
-            " GROUP BY 1",
-            [account_id, sorted(set(venue_order_ids)), [f"{prefix}%" for prefix in PREFIXES]],
+            _CLOSED_BY_VENUE,
+            {
+                "account": account_id,
+                "orders": sorted(set(venue_order_ids)),
+                "names": [f"{prefix}%" for prefix in PREFIXES],
+                "name": next(iter(PREFIXES)),
+            },
         )
         return dict(cursor.fetchall())
 

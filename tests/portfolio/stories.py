@@ -7,10 +7,9 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from apps.core.clock import now, to_ms
-from apps.marketdata.clock import market_now
-from apps.orders.actions.claim_orders import claim_orders
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.store_facts import store_facts
+from apps.orders.actions.write_events import Happening, write_events
 from apps.orders.invariants import INVARIANTS as OF_ORDERS
 from apps.orders.models import Order
 from apps.portfolio.actions.absorb import absorb
@@ -22,7 +21,8 @@ def sent(bot, **values) -> Order:
     """An order recorded and claimed, as if it were on its way."""
     with transaction.atomic():
         [order_id] = create_orders(drafts=[make_draft(bot, **values)])
-    claim_orders(order_ids=[order_id], market_now=market_now())
+    Order.objects.filter(id=order_id).update(status="submitted", fence=1, submitted_at=now())
+    write_events(happenings=[Happening(order_id, "created", "submitted", "claimed")], at=now())
     return Order.objects.get(id=order_id)
 
 

@@ -75,6 +75,9 @@ def absorb(*, account_id: UUID) -> AbsorbSummary:
 
 def _absorb_batch(account_id: UUID, facts: Sequence[FactRow], summary: AbsorbSummary) -> None:
     at = now()
+    # what the venue closed by itself comes last: the holdings that it closed must be booked
+    kinds, closes = closes_among(account_id=account_id, facts=facts)
+    facts = [fact for fact in facts if fact.id not in kinds]
     orders = lock_known_orders(
         account_id=account_id,
         client_order_ids=[fact.client_order_id for fact in facts],
@@ -91,23 +94,12 @@ def _absorb_batch(account_id: UUID, facts: Sequence[FactRow], summary: AbsorbSum
     advanced = _advance(assignment, new)
     advance_orders(advanced=[a for a in advanced if a.step.after != a.order.progress], at=at)
     book_fills(account_id=account_id, fills=new, settles=settled_in, at=at)
-    closed = _absorb_closes(account_id, assignment, at)
+    closed = absorb_closes(account_id=account_id, kinds=kinds, facts=closes, at=at)
     _close(assignment, advanced, closed, at)
-    _count(summary, assignment, [*new, *closed.fills], advanced)
-
-
-def _absorb_closes(account_id: UUID, assignment: Assignment, at: datetime) -> Closed:
-    """Take from the facts of others those that say what the venue closed of our positions."""
-    others = [*assignment.foreign, *assignment.waiting]
-    if not others:
-        return Closed()
-    kinds, facts = closes_among(account_id=account_id, facts=others)
-    if not facts:
-        return Closed()
-    taken = {fact.id for fact in facts}
-    assignment.foreign[:] = [fact for fact in assignment.foreign if fact.id not in taken]
-    assignment.waiting[:] = [fact for fact in assignment.waiting if fact.id not in taken]
-    return absorb_closes(account_id=account_id, kinds=kinds, facts=facts, at=at)
+    _count(summary, assignment, closed, advanced)
+    summary.fills += len(new) + len(closed.fills)
+    touched = {(f.order.bot_id, f.order.instrument_id) for f in (*new, *closed.fills)}
+    summary.touched |= touched
 
 
 def _fill(fact: FactRow, order: KnownOrder) -> NewFill:
@@ -161,14 +153,13 @@ def _close(
 def _count(
     summary: AbsorbSummary,
     assignment: Assignment,
-    new: Sequence[NewFill],
+    closed: Closed,
     advanced: Sequence[Advanced],
 ) -> None:
-    summary.facts += len(assignment.ours) + len(assignment.foreign)
-    summary.foreign += len(assignment.foreign)
-    summary.waiting += len(assignment.waiting)
-    summary.fills += len(new)
-    summary.touched |= {(f.order.bot_id, f.order.instrument_id) for f in new}
+    foreign = len(assignment.foreign) + list(closed.results.values()).count("foreign")
+    summary.facts += len(assignment.ours) + len(assignment.foreign) + len(closed.results)
+    summary.foreign += foreign
+    summary.waiting += len(assignment.waiting) + len(closed.waiting)
     for a in advanced:
         if a.step.path:
             summary.touched.add((a.order.bot_id, a.order.instrument_id))

@@ -28,9 +28,16 @@ from apps.orders.domain.progress import Said, advance
 from apps.orders.domain.rows import Advanced, FactRow, KnownOrder, NewFill
 from apps.portfolio.actions.book_fills import book_fills
 from apps.portfolio.actions.end_targets import end_targets
-from apps.portfolio.actions.record_venue_orders import VenueClose, record_venue_orders
+from apps.portfolio.actions.record_venue_orders import Key, VenueClose, record_venue_orders
 from apps.portfolio.domain.books import Pair
-from apps.portfolio.domain.closes import Holder, allocate, close_kind, divide, kind_of_name
+from apps.portfolio.domain.closes import (
+    Holder,
+    allocate,
+    close_kind,
+    divide,
+    is_perpetual,
+    kind_of_name,
+)
 from apps.portfolio.queries import (
     foreign_fills,
     holders,
@@ -78,7 +85,11 @@ def closes_among(
     """
     kinds = {fact.id: kind for fact in facts if (kind := close_kind(fact))}
     names = {fact.venue_order_id: kinds[fact.id] for fact in facts if fact.id in kinds}
-    nameless = [f.venue_order_id for f in facts if f.id not in kinds and not f.client_order_id]
+    nameless = [
+        fact.venue_order_id
+        for fact in facts
+        if fact.id not in kinds and not fact.client_order_id and is_perpetual(fact)
+    ]
     if nameless:
         told = orders_closed_by_venue(account_id=account_id, venue_order_ids=nameless)
         names |= {order: kind_of_name(name) for order, name in told.items()}
@@ -103,6 +114,8 @@ def absorb_closes(
     an order of ours may have fills that we have not heard of.
     """
     closed = Closed(results={fact.id: RESULT for fact in facts})
+    if not facts:
+        return closed
     trades = sorted(
         (fact for fact in facts if fact.kind == "fill"),
         key=lambda fact: (fact.content["at_ms"], len(fact.content["venue_trade_id"]), fact.content["venue_trade_id"]),
@@ -165,13 +178,10 @@ def _divided(fact: FactRow, left: dict[UUID, Holder]) -> list[_Part]:
 def _book(
     account_id: UUID, parts: Sequence[_Part], kinds: dict[int, str], at: datetime
 ) -> list[NewFill]:
-    amounts: dict[tuple[UUID, int, str], Decimal] = defaultdict(lambda: ZERO)
-    for part in parts:
-        amounts[_key(part)] += part.amount
     closes = {
         _key(part): VenueClose(
             part.holder, part.fact.content["symbol"], part.fact.venue_order_id,
-            part.fact.content["side"], amounts[_key(part)], number(part.fact.content, "price"),
+            part.fact.content["side"], part.amount, number(part.fact.content, "price"),
             kinds[part.fact.id],
         )
         for part in parts
@@ -187,8 +197,10 @@ def _book(
     return fills
 
 
-def _key(part: _Part) -> tuple[UUID, int, str]:
-    return (part.holder.bot_id, part.holder.instrument_id, part.fact.venue_order_id)
+def _key(part: _Part) -> Key:
+    fact, holder = part.fact, part.holder
+    trade = fact.content["venue_trade_id"]
+    return (holder.bot_id, holder.instrument_id, fact.venue_order_id, trade)
 
 
 def _fill(part: _Part, order: KnownOrder) -> NewFill:

@@ -22,15 +22,9 @@ from apps.risk.actions.record_verdicts import record_verdicts
 from apps.risk.domain.forms import Judgement, ProposedOrder, Refusal
 from apps.risk.domain.verdicts import VerdictItem
 
-Key = tuple[UUID, int, str]
+# bot, instrument, venue's order id, venue's trade id
+Key = tuple[UUID, int, str, str]
 NOT_JUDGED: Final = "NOT_JUDGED"
-_EXISTING: Final = """
-UPDATE orders_order o SET amount = o.amount + k.amount
-FROM unnest(%s::text[], %s::numeric[]) k(name, amount)
-WHERE o.client_order_id = k.name
-RETURNING o.client_order_id, o.id, o.status, o.amount, o.filled, o.cost, o.venue_status,
-    o.venue_filled, o.venue_order_id
-"""
 _TAKEN: Final = """
 SELECT instrument_id, venue_order_id FROM orders_order
 WHERE account_id = %s AND venue_order_id = ANY(%s)
@@ -51,7 +45,7 @@ FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::int[], %s::uuid[
 
 @dataclass(frozen=True, slots=True)
 class VenueClose:
-    """What a venue closed of one bot's holding by one of its own orders; amount in base units."""
+    """What one trade of a venue's own order closed of one bot's holding; amount in base units."""
 
     holder: Holder
     symbol: str
@@ -62,56 +56,37 @@ class VenueClose:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: UUID
+    name: str
+    verdict_id: UUID
+    venue_order_id: str
+    close: VenueClose
+
+
 def record_venue_orders(
     *, account_id: UUID, closes: Mapping[Key, VenueClose], at: datetime
 ) -> dict[Key, KnownOrder]:
-    """Make or enlarge a row per close and return the rows; `at` is real time.
+    """Make a row per trade and bot, since the terms of an order are frozen; `at` is real time.
 
-    Their verdict says that nobody judged them. Where one venue order closed for several bots, only
-    the first keeps its id as it is, the others carry their bot behind it.
+    Their verdict says that nobody judged them. The first row of a venue's order bears its id, the
+    others bear it with an end of their own.
     """
-    names = {
-        key: own_name(
-            account_id=account_id, symbol=close.symbol, venue_order_id=close.venue_order_id,
-            bot_id=close.holder.bot_id,
-        )
-        for key, close in closes.items()
-    }  # fmt: skip
-    known = _enlarge({names[key]: close.amount for key, close in closes.items()})
-    missing = [key for key in sorted(closes) if names[key] not in known]
-    if missing:
-        rows = _rows(account_id, {key: closes[key] for key in missing}, at)
-        _insert(account_id, [(names[key], closes[key], *row) for key, row in rows.items()], at)
-        known |= {
-            names[key]: (order_id, Progress("submitted", closes[key].amount, venue_order_id=number))
-            for key, (order_id, _, number) in rows.items()
-        }
-    return {key: _known(names[key], close, *known[names[key]]) for key, close in closes.items()}
-
-
-def _enlarge(amounts: Mapping[str, Decimal]) -> dict[str, tuple[UUID, Progress]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_EXISTING, [list(amounts), list(amounts.values())])
-        return {row[0]: (row[1], Progress(*row[2:])) for row in cursor.fetchall()}
-
-
-def _rows(
-    account_id: UUID, closes: Mapping[Key, VenueClose], at: datetime
-) -> dict[Key, tuple[UUID, UUID, str]]:
-    """Return for each close its order's id, its verdict's id and the venue's order id it bears."""
-    items = [_verdict(account_id, close, at) for close in closes.values()]
-    verdicts = record_verdicts(items=items)
+    verdicts = record_verdicts(items=[_verdict(account_id, close, at) for close in closes.values()])
     with connection.cursor() as cursor:
         cursor.execute(_TAKEN, [account_id, [close.venue_order_id for close in closes.values()]])
         taken: set[Any] = set(cursor.fetchall())
-    found = {}
+    rows: dict[Key, _Row] = {}
     for (key, close), verdict in zip(closes.items(), verdicts, strict=True):
-        bot_id, instrument_id, number = key
-        if (instrument_id, number) in taken:
-            number = f"{close.venue_order_id}{PART}{bot_id.hex[-8:]}"
-        taken.add((instrument_id, number))
-        found[key] = (new_id(), verdict, number)
-    return found
+        name = own_name(account_id=account_id, symbol=close.symbol, parts=key)
+        number = close.venue_order_id
+        if (key[1], number) in taken:
+            number = f"{number}{PART}{name[-10:]}"
+        taken.add((key[1], number))
+        rows[key] = _Row(new_id(), name, verdict, number, close)
+    _insert(account_id, list(rows.values()), at)
+    return {key: _known(row) for key, row in rows.items()}
 
 
 def _verdict(account_id: UUID, close: VenueClose, at: datetime) -> VerdictItem:
@@ -124,34 +99,33 @@ def _verdict(account_id: UUID, close: VenueClose, at: datetime) -> VerdictItem:
     return VerdictItem(proposed, Judgement((said,), None, ZERO), at=at)
 
 
-def _insert(
-    account_id: UUID, rows: Sequence[tuple[str, VenueClose, UUID, UUID, str]], at: datetime
-) -> None:
+def _insert(account_id: UUID, rows: Sequence[_Row], at: datetime) -> None:
     columns = [
-        [order_id for _, _, order_id, _, _ in rows],
-        [name for name, *_ in rows],
-        [close.holder.bot_id for _, close, *_ in rows],
-        [close.holder.config_id for _, close, *_ in rows],
-        [close.holder.instrument_id for _, close, *_ in rows],
-        [verdict for _, _, _, verdict, _ in rows],
-        [close.side for _, close, *_ in rows],
-        [close.amount for _, close, *_ in rows],
-        [number for *_, number in rows],
-        [f"{close.kind} by the venue at {plain(close.price)}" for _, close, *_ in rows],
+        [row.id for row in rows],
+        [row.name for row in rows],
+        [row.close.holder.bot_id for row in rows],
+        [row.close.holder.config_id for row in rows],
+        [row.close.holder.instrument_id for row in rows],
+        [row.verdict_id for row in rows],
+        [row.close.side for row in rows],
+        [row.close.amount for row in rows],
+        [row.venue_order_id for row in rows],
+        [f"{row.close.kind} by the venue at {plain(row.close.price)}" for row in rows],
     ]
     with connection.cursor() as cursor:
         given: list[Any] = [account_id, at, market_now(), at, *columns]
         cursor.execute(_INSERT, given)
     happenings = []
-    for _, close, order_id, _, _ in rows:
-        happenings.append(Happening(order_id, "", "created", "venue", {"kind": close.kind}))
-        happenings.append(Happening(order_id, "created", "submitted", "venue"))
+    for row in rows:
+        happenings.append(Happening(row.id, "", "created", "venue", {"kind": row.close.kind}))
+        happenings.append(Happening(row.id, "created", "submitted", "venue"))
     write_events(happenings=happenings, at=at)
 
 
-def _known(name: str, close: VenueClose, order_id: UUID, progress: Progress) -> KnownOrder:
-    holder = close.holder
+def _known(row: _Row) -> KnownOrder:
+    close, holder = row.close, row.close.holder
     return KnownOrder(
-        order_id, name, holder.bot_id, holder.instrument_id, "flatten", close.side, close.symbol,
-        holder.base, holder.quote, holder.amount_step, holder.stage, progress,
+        row.id, row.name, holder.bot_id, holder.instrument_id, "flatten", close.side, close.symbol,
+        holder.base, holder.quote, holder.amount_step, holder.stage,
+        Progress("submitted", close.amount, venue_order_id=row.venue_order_id),
     )  # fmt: skip

@@ -19,7 +19,7 @@ PREFIXES: Final = {
     "adl_autoclose": "deleverage",
     "settlement_autoclose-": "settlement",
 }
-# Separates a venue's order id from the bot, where one venue order closed for several bots.
+# Separates a venue's order id from what tells our rows apart, where it needs more than one.
 PART: Final = "#"
 
 
@@ -52,6 +52,11 @@ def close_kind(fact: FactRow) -> str:
     """Return how the venue closed a position by this fact; empty when it says no such thing."""
     named = kind_of_name(fact.client_order_id)
     return named or ("liquidation" if fact.content.get("is_liquidation") else "")
+
+
+def is_perpetual(fact: FactRow) -> bool:
+    """Return whether a fact speaks of a perpetual, by ccxt's form of its symbol."""
+    return ":" in fact.content["symbol"]
 
 
 def allocate(
@@ -91,7 +96,7 @@ def divide(*, value: Decimal, parts: Mapping[UUID, Decimal], whole: Decimal) -> 
     return found
 
 
-def own_name(*, account_id: UUID, symbol: str, venue_order_id: str, bot_id: UUID) -> str:
-    """Return the client order id of the row for an order that the venue made."""
-    text = f"{account_id}\x1f{symbol}\x1f{venue_order_id}\x1f{bot_id}"
+def own_name(*, account_id: UUID, symbol: str, parts: tuple[object, ...]) -> str:
+    """Return the client order id of the row for what the venue closed; `parts` tell it apart."""
+    text = "\x1f".join(str(part) for part in (account_id, symbol, *parts))
     return f"venue:{hashlib.sha256(text.encode()).hexdigest()[:30]}"
