@@ -118,6 +118,11 @@ DATABASES = {
     "owner": database(DATABASE_OWNER_URL or DATABASE_URL),
     "simulator": database(SIMULATOR_DATABASE_URL),
 }
+# A folder of its own, best on another disk; the newest of each reason are kept.
+BACKUP_DIR = env.str("BACKUP_DIR", default="") or str(
+    Path(env.str("DESK_HOME", default=str(BASE_DIR / ".desk"))) / "backups"
+)
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 DATABASE_ROUTERS = ["tradingdesk.routers.DeskRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
+from django.conf import settings
 
 from apps.core.actor import Actor
 from apps.ops.actions.beat_heart import beat_heart
 from apps.ops.actions.check_invariants import check_invariants
 from apps.ops.actions.clean_up import clean_up
+from apps.ops.actions.prune_backups import prune_backups
+from apps.ops.actions.take_backup import take_backup
+from apps.ops.actions.verify_backup import verify_backup
+from apps.ops.gateways.scratch_database import NoScratchDatabase
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="ops.pulse")
@@ -20,6 +28,18 @@ def pulse(name: str) -> None:
 def invariants() -> None:
     """Check the invariants and keep the result."""
     check_invariants()
+
+
+@shared_task(name="ops.backup")
+def backup() -> None:
+    """Take the day's backup and prove that it can be restored."""
+    actor = Actor.task("ops.backup")
+    taken = take_backup(actor=actor, reason="daily")
+    try:
+        verify_backup(actor=actor, name=taken.name)
+    except NoScratchDatabase as error:
+        log.warning("backup.not_verified", error=str(error))
+    prune_backups(keep=settings.BACKUP_KEEP)
 
 
 @shared_task(name="ops.clean_up")

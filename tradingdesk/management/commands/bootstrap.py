@@ -12,6 +12,7 @@ from django.db import ProgrammingError, connections
 from psycopg import sql
 
 STEPS: tuple[tuple[str, ...], ...] = (
+    ("backup", "take", "--reason", "before-migration", "--if-migrations-wait"),
     ("migrate", "--database", "owner", "--verbosity", "0"),
     ("migrate", "--database", "simulator", "--verbosity", "0"),
     ("rehearsal", "sync"),
