@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from apps.core.fields import DeskModel
+from apps.core.fields import DeskModel, MoneyField
+from apps.marketdata.models import Instrument
 from apps.venues.models import VenueAccount
 
 CASE_KINDS = (
     "missing_fill", "unknown_order", "foreign_order", "foreign_fill", "status", "amount",
     "balance", "unprotected", "position", "foreign_position", "fee", "profit", "funding",
-    "liquidation",
+    "liquidation", "foreign_cancel",
 )  # fmt: skip
 
 
@@ -88,3 +89,89 @@ class Case(DeskModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class CaseEvent(models.Model):
+    """One thing that happened to a case: found, taken, commented, healed, resolved. Append-only."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=120)
+    verb = models.CharField(max_length=24)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.verb} by {self.actor}"
+
+
+class ComparisonDay(models.Model):
+    """What all comparisons of a kind came to on one UTC day: passes themselves are kept one day."""
+
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=[(k, k) for k in COMPARISON_KINDS])
+    day = models.DateField()
+    passes = models.PositiveIntegerField(default=0)
+    clean_passes = models.PositiveIntegerField(default=0)
+    unreadable = models.PositiveIntegerField(default=0)
+    compared = models.PositiveBigIntegerField(default=0)
+    equal = models.PositiveBigIntegerField(default=0)
+    healed = models.PositiveIntegerField(default=0)
+    opened = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "kind", "day"], name="comparison_day_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day}"
+
+
+class HistoryMark(models.Model):
+    """Up to where an instrument's fills were found equal to the venue's own list."""
+
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
+    through = models.DateTimeField(help_text="Market time; every fill before it is verified.")
+    fills = models.PositiveBigIntegerField(default=0, help_text="Verified since the beginning.")
+    states = models.JSONField(
+        default=dict, help_text="Each bot's holding there, drawn from the venue's trades alone."
+    )
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "instrument"], name="history_mark_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} through {self.through:%Y-%m-%d %H:%M:%S}"
+
+
+class ProfitDay(models.Model):
+    """One UTC day (market time) of an instrument: our fills, fees and profit beside the venue's."""
+
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="profit_days")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
+    day = models.DateField()
+    fills_desk = models.PositiveIntegerField(default=0)
+    fills_venue = models.PositiveIntegerField(default=0)
+    fills_equal = models.PositiveIntegerField(default=0)
+    profit_desk = MoneyField(default=0, help_text="Realised before fees, quote units.")
+    profit_venue = MoneyField(default=0, help_text="The same, drawn from the venue's trades.")
+    fees_desk = models.JSONField(default=dict, help_text="Asset → amount.")
+    fees_venue = models.JSONField(default=dict, help_text="Asset → amount.")
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-day", "instrument_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "instrument", "day"], name="profit_day_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.day}"

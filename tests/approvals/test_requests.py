@@ -60,6 +60,10 @@ def test_policies_ask_for_two_people_on_real_money_and_a_risk_manager_always() -
         ("bot.promote", True): 2,
         ("limit.raise", False): 1,
         ("limit.raise", True): 2,
+        ("reconciliation.adopt", False): 1,
+        ("reconciliation.adopt", True): 2,
+        ("reconciliation.write_off", False): 1,
+        ("reconciliation.write_off", True): 2,
     }
     assert all("risk_manager" in policy.roles for policy in POLICIES.values())
     assert {policy.expiry for policy in POLICIES.values()} == {timedelta(hours=24)}

@@ -9,7 +9,7 @@ import pytest
 
 from apps.reconciliation.domain.balances import compare_balances, in_motion
 from apps.reconciliation.domain.compare import compare, vanished
-from apps.reconciliation.domain.differences import Book, BookOrder, Shown
+from apps.reconciliation.domain.differences import Book, BookFill, BookOrder, Shown
 from apps.venues.domain.reports import FillReport, OrderReport
 
 D = Decimal
@@ -32,6 +32,11 @@ def fill(trade="t1", *, order="1", amount="1", name=""):
     )
 
 
+def booked(amount="1", **values):
+    terms = {"side": "buy", "price": D(90), "fee": D(0), "fee_asset": "USDT"}
+    return BookFill(amount=D(amount), **terms | values)
+
+
 def found(orders=(), fills=None, *, shown=(), told=(), known=()):
     book = Book(tuple(orders), fills or {}, frozenset(known))
     return compare(
@@ -48,7 +53,7 @@ def kinds(findings):
 def test_equal_pictures_differ_in_nothing():
     key = ("BTC/USDT", "1", "t1")
     findings = found(
-        [ours(status="partially_filled", filled="0.5")], {key: D("0.5")},
+        [ours(status="partially_filled", filled="0.5")], {key: booked("0.5")},
         shown=[report(filled="0.5")], told=[fill(amount="0.5")],
     )  # fmt: skip
     assert kinds(findings) == []
@@ -122,7 +127,7 @@ def test_a_fill_of_an_older_order_of_ours_is_missed_not_foreign():
 
 
 def test_another_amount_or_a_fill_nobody_else_knows_is_a_difference():
-    keys = {("BTC/USDT", "1", "t1"): D(2), ("BTC/USDT", "1", "t9"): D(1)}
+    keys = {("BTC/USDT", "1", "t1"): booked("2"), ("BTC/USDT", "1", "t9"): booked()}
     findings = found([ours(status="filled")], keys, told=[fill(amount="1")])
     assert [d.subject for d in findings.differences] == ["BTC/USDT 1 t1", "BTC/USDT 1 t9"]
     assert kinds(findings) == ["amount", "amount"]

@@ -136,11 +136,25 @@ def test_a_fill_that_is_late_leaves_a_healed_case(bot, venue):
 def test_an_order_that_ended_unheard_heals_itself(bot, venue):
     order = limit(bot)
     venue.orders[order.client_order_id] = replace(
-        venue.orders[order.client_order_id], status="canceled"
+        venue.orders[order.client_order_id], status="expired"
     )
     assert orders_of(bot).healed == 1
-    assert Order.objects.get(id=order.id).status == "canceled"
+    assert Order.objects.get(id=order.id).status == "expired"
     assert cases() == []
+
+
+def test_a_cancel_that_nobody_here_asked_for_is_foreign(bot, venue):
+    order = limit(bot)
+    venue.orders[order.client_order_id] = replace(
+        venue.orders[order.client_order_id], status="canceled"
+    )
+    done = orders_of(bot)
+    assert (done.healed, done.is_clean) == (1, False)
+    assert Order.objects.get(id=order.id).status == "canceled"
+    assert cases() == [("foreign_cancel", "open")]
+    assert restrictions() == {"FOREIGN_ACTIVITY"}
+    Case.objects.update(state="resolved", closed_at=now())
+    assert orders_of(bot).is_clean
 
 
 def test_an_order_that_the_venue_forgot_is_a_case(bot, venue):

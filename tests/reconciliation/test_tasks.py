@@ -7,7 +7,7 @@ import pytest
 from apps.core.actor import Actor
 from apps.reconciliation.actions.require_reconciliation import require_reconciliation
 from apps.reconciliation.models import Comparison
-from apps.reconciliation.queries import reconcilable_accounts
+from apps.reconciliation.queries.accounts import reconcilable_accounts
 from apps.reconciliation.tasks import balances, orders
 from apps.risk.models import Restriction
 from apps.venues.actions.write_keys import write_keys

@@ -27,6 +27,10 @@ POLICIES: Final[dict[tuple[str, bool], Policy]] = {
     ("bot.promote", True): Policy(approvals=2),
     ("limit.raise", False): Policy(approvals=1),
     ("limit.raise", True): Policy(approvals=2),
+    ("reconciliation.adopt", False): Policy(approvals=1),
+    ("reconciliation.adopt", True): Policy(approvals=2),
+    ("reconciliation.write_off", False): Policy(approvals=1),
+    ("reconciliation.write_off", True): Policy(approvals=2),
 }
 
 

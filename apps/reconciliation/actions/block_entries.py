@@ -11,8 +11,10 @@ from apps.reconciliation.actions.require_reconciliation import require_reconcili
 from apps.reconciliation.domain.differences import Difference
 from apps.risk.actions.restrict import restrict
 
-# Proved by one look: an id without our mark, a fill of an order that is not ours.
-FOREIGN: Final = frozenset({"foreign_order", "foreign_fill"})
+# Proved by one look: an id without our mark, a fill of an order that is not ours, a cancel that
+# nobody here asked for.
+AT_ONCE: Final = frozenset({"foreign_order", "foreign_fill", "foreign_cancel"})
+FOREIGN: Final = AT_ONCE | {"foreign_position"}
 RECONCILER: Final = Actor.task("reconciliation")
 
 

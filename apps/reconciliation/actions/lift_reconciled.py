@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.core.actor import Actor
 from apps.reconciliation.models import Case, Comparison
+from apps.reconciliation.queries.accounts import kinds_to_lift
 from apps.risk.actions.lift import lift
 from apps.risk.models import Restriction
 
@@ -15,9 +16,9 @@ RECONCILER: Final = Actor.task("reconciliation")
 
 
 def lift_reconciled(*, account_id: UUID) -> bool:
-    """Lift NOT_RECONCILED when orders and balances were both clean since it was set.
+    """Lift NOT_RECONCILED when all that the account needs was clean since it was set.
 
-    An open critical case keeps it. Returns whether it was lifted.
+    Orders and balances, and positions where it trades perpetuals. An open critical case keeps it. Returns whether it was lifted.
     """
     found = Restriction.objects.filter(
         scope_kind="account", scope_id=str(account_id), code=CODE, lifted_at=None
@@ -30,7 +31,8 @@ def lift_reconciled(*, account_id: UUID) -> bool:
         ).values_list("kind", flat=True)
     )
     critical = Case.objects.filter(account_id=account_id, state="open", severity="critical")
-    if kinds != {"orders", "balances"} or critical.exists():
+    needed = kinds_to_lift(account_id=account_id)
+    if not needed <= kinds or critical.exists():
         return False
-    lift(actor=RECONCILER, restriction_id=found.id, reason="orders and balances are equal")
+    lift(actor=RECONCILER, restriction_id=found.id, reason=f"equal: {', '.join(sorted(needed))}")
     return True

@@ -18,8 +18,10 @@ from apps.orders.domain.client_ids import bears_our_mark
 from apps.portfolio.actions.absorb import absorb
 from apps.reconciliation.domain.compare import compare, fill_json, vanished
 from apps.reconciliation.domain.differences import BookOrder, Difference, Findings, Shown
-from apps.reconciliation.queries import (
+from apps.reconciliation.queries.orders import (
     PROTECTION_SECONDS,
+    foreign_cancels,
+    liquidations,
     read_book,
     symbols_to_compare,
     unprotected_positions,
@@ -78,6 +80,8 @@ def look_at_orders(*, account_id: UUID) -> Look:
     differences = [
         *findings.differences,
         *(vanished(order) for order in gone),
+        *foreign_cancels(account_id=account_id, since=since[0]),
+        *liquidations(account_id=account_id, since=since[0]),
         *_unprotected(account_id),
     ]
     return Look(findings, differences, healed, late)

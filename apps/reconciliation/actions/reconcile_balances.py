@@ -3,69 +3,37 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-import structlog
-
-from apps.core.clock import now
-from apps.marketdata.clock import market_now
 from apps.portfolio.actions.absorb import absorb
 from apps.portfolio.queries import balances
 from apps.reconciliation.actions.block_entries import block_entries
-from apps.reconciliation.actions.lift_reconciled import lift_reconciled
 from apps.reconciliation.actions.look_at_orders import look_at_orders
-from apps.reconciliation.actions.pass_lock import pass_lock
 from apps.reconciliation.actions.post_opening import has_opening, post_opening
+from apps.reconciliation.actions.run_pass import run_pass
 from apps.reconciliation.actions.settle_cases import settle_cases
 from apps.reconciliation.domain.balances import compare_balances, in_motion
 from apps.reconciliation.domain.differences import Difference
 from apps.reconciliation.models import Comparison
 from apps.venues import gateways
-from apps.venues.gateways.errors import VenueError
 from apps.venues.gateways.loop import call
 from apps.venues.models import VenueAccount
 from apps.venues.queries import credentials
 
-log = structlog.get_logger(__name__)
 KINDS: Final = frozenset({"balance"})
 SECOND_LOOK_SECONDS: Final = 2.0
 READ_SECONDS: Final = 60.0
-KEPT: Final = timedelta(days=1)
 
 
 def reconcile_balances(*, account_id: UUID) -> Comparison | None:
     """Run one pass and return it; None when another process is comparing this account.
 
     The first pass posts the opening. A difference becomes a case when it is still there 2 s later
-    and after what the venue proves of our orders was absorbed. Old comparisons are pruned here.
+    and after what the venue proves of our orders was absorbed.
     """
-    with pass_lock(account_id=account_id, kind="balances") as is_ours:
-        if not is_ours:
-            return None
-        comparison = Comparison(
-            account_id=account_id, kind="balances", started_at=now(), market_at=market_now()
-        )
-        try:
-            _compare(comparison)
-        except (VenueError, TimeoutError) as error:
-            comparison.error = str(error)[:200] or type(error).__name__
-            log.info("reconcile.unreadable", account=str(account_id), error=comparison.error)
-        comparison.finished_at = now()
-        comparison.save()
-        old = Comparison.objects.filter(account_id=account_id, started_at__lt=now() - KEPT)
-        old.exclude(is_clean=True, started_at=_latest_clean(account_id)).delete()
-    if comparison.is_clean:
-        lift_reconciled(account_id=account_id)
-    return comparison
-
-
-def _latest_clean(account_id: UUID) -> datetime:
-    """The last clean pass over orders says from where the next one compares: it is kept."""
-    rows = Comparison.objects.filter(account_id=account_id, kind="orders", is_clean=True)
-    return rows.order_by("-started_at").values_list("started_at", flat=True).first() or now()
+    return run_pass(account_id=account_id, kind="balances", compare=_compare)
 
 
 def _compare(comparison: Comparison) -> None:

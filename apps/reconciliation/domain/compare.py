@@ -7,10 +7,18 @@ leaves (I1), so whatever of ours the venue shows is in the later book.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from apps.core.domain.money import plain
-from apps.reconciliation.domain.differences import Book, BookOrder, Difference, Findings, Shown
+from apps.core.domain.money import ZERO, plain
+from apps.reconciliation.domain.differences import (
+    Book,
+    BookFill,
+    BookOrder,
+    Difference,
+    FillKey,
+    Findings,
+    Shown,
+)
 from apps.venues.domain.reports import FillReport, OrderReport
 
 RESTING: Final = frozenset({"open", "partially_filled", "pending_cancel"})
@@ -79,35 +87,66 @@ def _fills(book: Book, shown: Shown, findings: Findings) -> None:
     unnamed = {o.symbol for o in book.orders if not o.venue_order_id and o.status in IN_TRANSIT}
     names = {o.client_order_id for o in book.orders}
     seen = set()
+    foreign: dict[str, list[FillReport]] = {}
     for fill in shown.fills:
         key = (fill.symbol, fill.venue_order_id, fill.venue_trade_id)
         seen.add(key)
         if key in book.fills:
-            if book.fills[key] != fill.amount:
-                findings.differences.append(_amount(fill, plain(book.fills[key])))
-        elif key[:2] in ours or fill.client_order_id in names:
+            findings.differences.extend(unlike(booked=book.fills[key], fill=fill))
+        elif key[:2] in ours or fill.client_order_id in names or fill.is_liquidation:
             findings.missed.append(fill)
         elif fill.symbol in unnamed:
             findings.in_doubt += 1
         else:
-            findings.differences.append(_foreign_fill(fill))
-    for key in sorted(book.fills.keys() - seen):
-        amounts = {"book": {"amount": plain(book.fills[key])}, "venue": {"amount": "absent"}}
-        findings.differences.append(Difference("amount", " ".join(key), "critical", **amounts))
-
-
-def _amount(fill: FillReport, amount: str) -> Difference:
-    subject = f"{fill.symbol} {fill.venue_order_id} {fill.venue_trade_id}"
-    return Difference(
-        "amount", subject, "critical",
-        book={"amount": amount}, venue={"amount": plain(fill.amount)},
-    )  # fmt: skip
-
-
-def _foreign_fill(fill: FillReport) -> Difference:
-    return Difference(
-        "foreign_fill", f"{fill.symbol} {fill.venue_order_id}", "critical", venue=fill_json(fill)
+            foreign.setdefault(f"{fill.symbol} {fill.venue_order_id}", []).append(fill)
+    findings.differences.extend(
+        Difference("foreign_fill", subject, "critical", venue=foreign_json(fills))
+        for subject, fills in foreign.items()
     )
+    findings.differences.extend(
+        unshown(key=key, booked=book.fills[key]) for key in sorted(book.fills.keys() - seen)
+    )
+
+
+def unlike(*, booked: BookFill, fill: FillReport) -> list[Difference]:
+    """Return in what a fill that both have differs: its amount, price or side, or its fee."""
+    subject = f"{fill.symbol} {fill.venue_order_id} {fill.venue_trade_id}"
+    if (booked.side, booked.price, booked.amount) != (fill.side, fill.price, fill.amount):
+        return [Difference("amount", subject, "critical", _terms(booked), _terms(fill))]
+    if booked.fee != fill.fee or (booked.fee and booked.fee_asset != fill.fee_asset):
+        return [
+            Difference(
+                "fee", subject, "warning",
+                book={"fee": plain(booked.fee), "asset": booked.fee_asset},
+                venue={"fee": plain(fill.fee), "asset": fill.fee_asset},
+            )
+        ]  # fmt: skip
+    return []
+
+
+def unshown(*, key: FillKey, booked: BookFill) -> Difference:
+    """Return the difference of a fill that we booked and the venue does not show."""
+    return Difference(
+        "amount", " ".join(key), "critical", book=_terms(booked), venue={"amount": "absent"}
+    )
+
+
+def _terms(fill: BookFill | FillReport) -> dict[str, str]:
+    return {"side": fill.side, "amount": plain(fill.amount), "price": plain(fill.price)}
+
+
+def foreign_json(fills: list[FillReport]) -> dict[str, Any]:
+    """Return the fills of one order that is not ours, summed and one by one."""
+    first = fills[0]
+    return {
+        "venue_order_id": first.venue_order_id,
+        "client_order_id": first.client_order_id,
+        "symbol": first.symbol,
+        "side": first.side,
+        "amount": plain(sum((fill.amount for fill in fills), ZERO)),
+        "cost": plain(sum((fill.cost for fill in fills), ZERO)),
+        "fills": [fill_json(fill) for fill in fills],
+    }
 
 
 def order_json(report: OrderReport) -> dict[str, str]:
@@ -121,6 +160,8 @@ def order_json(report: OrderReport) -> dict[str, str]:
         "type": report.type,
         "amount": plain(report.amount),
         "filled": plain(report.filled),
+        "price": "" if report.price is None else plain(report.price),
+        "stop_price": "" if report.stop_price is None else plain(report.stop_price),
     }
 
 
@@ -133,4 +174,10 @@ def fill_json(fill: FillReport) -> dict[str, str]:
         "side": fill.side,
         "price": plain(fill.price),
         "amount": plain(fill.amount),
+        "cost": plain(fill.cost),
+        "fee": plain(fill.fee),
+        "fee_asset": fill.fee_asset,
+        "liquidity": fill.liquidity,
+        "at_ms": str(fill.at_ms),
+        "realised": "" if fill.realised is None else plain(fill.realised),
     }

@@ -26,11 +26,22 @@ class BookOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class BookFill:
+    """A fill as we booked it: amount in base, price in quote units, fee in its own asset."""
+
+    side: str
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    fee_asset: str
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
-    """What we hold true: orders, and the amounts of fills by (symbol, venue order, venue trade)."""
+    """What we hold true: orders, and fills by (symbol, venue order, venue trade)."""
 
     orders: tuple[BookOrder, ...]
-    fills: dict[FillKey, Decimal]
+    fills: dict[FillKey, BookFill]
     # venue order ids of older orders that fills in the window may belong to
     known_order_ids: frozenset[tuple[str, str]] = frozenset()
 

@@ -12,7 +12,7 @@ from apps.core.actor import Actor
 from apps.reconciliation.actions.reconcile_balances import reconcile_balances
 from apps.reconciliation.actions.reconcile_orders import reconcile_orders
 from apps.reconciliation.actions.require_reconciliation import require_reconciliation
-from apps.reconciliation.queries import open_cases, reconcilable_accounts
+from apps.reconciliation.queries.accounts import open_cases, reconcilable_accounts
 from apps.venues.models import VenueAccount
 
 

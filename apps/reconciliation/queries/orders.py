@@ -1,4 +1,4 @@
-"""Reads for comparisons: a few statements for any number of orders."""
+"""Reads for comparing orders: a few statements for any number of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from django.db import connection
 
 from apps.marketdata.clock import market_now
 from apps.orders.domain.lifecycle import UNFINISHED
-from apps.reconciliation.domain.differences import Book, BookOrder, Difference
-from apps.reconciliation.models import Case, Comparison
-from apps.venues.models import VenueAccount
+from apps.reconciliation.domain.differences import Book, BookFill, BookOrder, Difference
+from apps.reconciliation.queries.accounts import last_clean
 
 # Clocks of venue and desk may differ by this much, and streams may lag.
 MARGIN: Final = timedelta(seconds=60)
@@ -26,10 +25,31 @@ WHERE o.account_id = %(account)s AND (o.status = ANY(%(unfinished)s)
     OR o.ended_at >= %(real)s OR o.send_by >= %(market)s OR o.client_order_id = ANY(%(names)s))
 ORDER BY o.decided_at, o.id
 """
+# What the venue closed for several bots by one order of its own is booked in parts: `id#bot`.
 _FILLS: Final = """
-SELECT i.symbol, f.venue_order_id, f.venue_trade_id, f.amount
+SELECT i.symbol, split_part(f.venue_order_id, '#', 1), f.venue_trade_id, min(f.side), min(f.price),
+    sum(f.amount), sum(f.fee), min(f.fee_asset)
 FROM orders_fill f JOIN marketdata_instrument i ON i.id = f.instrument_id
 WHERE f.account_id = %s AND f.at >= %s AND i.symbol = ANY(%s)
+GROUP BY 1, 2, 3
+"""
+_FOREIGN_CANCELS: Final = """
+SELECT o.client_order_id, i.symbol, o.purpose
+FROM orders_order o JOIN marketdata_instrument i ON i.id = o.instrument_id
+WHERE o.account_id = %s AND o.ended_at >= %s AND o.status = 'canceled'
+  AND o.venue_status = 'canceled' AND o.cancel_requested_at IS NULL AND o.group_id IS NULL
+  AND o.time_in_force = 'GTC' AND o.origin <> 'venue' AND NOT o.is_amendment
+  AND NOT EXISTS (SELECT FROM orders_order n WHERE n.replaces_id = o.id)
+  AND NOT EXISTS (SELECT FROM reconciliation_case c WHERE c.account_id = o.account_id
+      AND c.kind = 'status' AND c.subject = o.client_order_id AND c.state = 'resolved')
+ORDER BY o.ended_at
+"""
+_LIQUIDATIONS: Final = """
+SELECT i.symbol, f.venue_order_id, b.slug, f.side, sum(f.amount)::text
+FROM orders_fill f
+JOIN marketdata_instrument i ON i.id = f.instrument_id JOIN bots_bot b ON b.id = f.bot_id
+WHERE f.account_id = %s AND f.is_liquidation AND f.recorded_at >= %s
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2
 """
 _SYMBOLS: Final = """
 SELECT i.symbol FROM orders_order o JOIN marketdata_instrument i ON i.id = o.instrument_id
@@ -65,18 +85,6 @@ ORDER BY b.slug, i.symbol
 """
 
 
-def reconcilable_accounts() -> list[UUID]:
-    """Return the accounts that can be asked: not archived, with a key."""
-    rows = VenueAccount.objects.filter(archived_at=None).exclude(api_key_sealed="")
-    return list(rows.values_list("id", flat=True))
-
-
-def last_clean(*, account_id: UUID, kind: str) -> Comparison | None:
-    """Return the latest comparison of `kind` that was clean."""
-    rows = Comparison.objects.filter(account_id=account_id, kind=kind, is_clean=True)
-    return rows.order_by("-started_at").first()
-
-
 def window_start(*, account_id: UUID) -> tuple[datetime, datetime]:
     """Return from when orders and fills are compared: (real time, market time).
 
@@ -104,6 +112,37 @@ def symbols_to_compare(*, account_id: UUID, since: datetime) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def foreign_cancels(*, account_id: UUID, since: datetime) -> list[Difference]:
+    """Return our orders that the venue cancelled since `since` (real time) and nobody here asked for.
+
+    Left out: what belongs to a group or was replaced (there the desk or the venue's own rule
+    cancels), and what a person has settled as a vanished order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FOREIGN_CANCELS, [account_id, since])
+        return [
+            Difference(
+                "foreign_cancel", name, "critical",
+                book={"symbol": symbol, "purpose": purpose, "asked_to_cancel": "no"},
+                venue={"status": "canceled"},
+            )
+            for name, symbol, purpose in cursor.fetchall()
+        ]  # fmt: skip
+
+
+def liquidations(*, account_id: UUID, since: datetime) -> list[Difference]:
+    """Return what the venue closed by itself since `since` (real time): liquidation, deleverage."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIQUIDATIONS, [account_id, since])
+        return [
+            Difference(
+                "liquidation", f"{symbol} {order}", "critical",
+                book={"bot": bot, "booked": "yes"}, venue={"amount": amount, "side": side},
+            )
+            for symbol, order, bot, side, amount in cursor.fetchall()
+        ]  # fmt: skip
+
+
 def read_book(
     *,
     account_id: UUID,
@@ -121,7 +160,7 @@ def read_book(
         cursor.execute(_ORDERS, given)
         orders = tuple(BookOrder(*row) for row in cursor.fetchall())
         cursor.execute(_FILLS, [account_id, since[1], list(symbols)])
-        fills = {(row[0], row[1], row[2]): row[3] for row in cursor.fetchall()}
+        fills = {(row[0], row[1], row[2]): BookFill(*row[3:]) for row in cursor.fetchall()}
         cursor.execute(
             "SELECT i.symbol, o.venue_order_id FROM orders_order o"
             " JOIN marketdata_instrument i ON i.id = o.instrument_id"
@@ -148,8 +187,3 @@ def unprotected_positions(*, account_id: UUID, before: datetime) -> list[Differe
             )
             for slug, symbol, amount, protected in cursor.fetchall()
         ]  # fmt: skip
-
-
-def open_cases(*, account_id: UUID) -> list[Case]:
-    """Return the account's open cases, oldest first."""
-    return list(Case.objects.filter(account_id=account_id, state="open").order_by("opened_at"))
