@@ -55,13 +55,17 @@ SELECT instrument_id, timeframe, max(ts), count(*)
 
 @dataclass(frozen=True, slots=True)
 class LatestQuote:
-    """Best bid and ask and last price; `at` is market time, `observed_at` real time."""
+    """Best bid and ask and last price; `at` is market time, `observed_at` real time.
+
+    `source_venue` is set when another venue told it.
+    """
 
     bid: Decimal | None
     ask: Decimal | None
     last: Decimal
     at: datetime
     observed_at: datetime
+    source_venue: str = ""
 
 
 def candle_windows(
@@ -141,7 +145,7 @@ def last_candles(*, keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], 
 def latest_quotes(*, instrument_ids: Collection[int]) -> dict[int, LatestQuote]:
     """Return the latest quote of each instrument that has one."""
     found = Quote.objects.filter(instrument_id__in=instrument_ids).values_list(
-        "instrument_id", "bid", "ask", "last", "at", "observed_at"
+        "instrument_id", "bid", "ask", "last", "at", "observed_at", "source_venue"
     )
     return {row[0]: LatestQuote(*row[1:]) for row in found}
 
