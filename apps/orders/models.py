@@ -151,6 +151,7 @@ class Order(DeskModel):
             models.Index(fields=["bot", "-decided_at"], name="order_bot_recent"),
             models.Index(fields=["account", "venue_order_id"], name="order_venue_id"),
             models.Index(fields=["bot", "instrument", "-ended_at"], name="order_bot_ended"),
+            models.Index(fields=["account", "-ended_at"], name="order_account_ended"),
         ]
         constraints = [
             one_of("purpose", PURPOSES, "order_purpose"),
@@ -236,6 +237,7 @@ class OrderQuality(models.Model):
     fill_ratio = models.FloatField(help_text="Filled part of the amount, 0 to 1.")
     maker_share = models.FloatField(null=True, help_text="Part of the cost filled as maker.")
     fee_bps = models.FloatField(null=True, help_text="Fees in quote value against cost.")
+    filled = MoneyField(default=0, db_default=0, help_text="Base units that this row measured.")
 
     class Meta:
         ordering = ["-ended_at"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from django.db import connection
 
 from apps.orders.actions.write_events import Happening, write_events
-from apps.orders.domain.lifecycle import FINAL
+from apps.orders.domain.lifecycle import FINAL, TIME_OVER
 from apps.orders.domain.rows import Advanced
 
 _UPDATE: Final = """
@@ -17,8 +18,14 @@ UPDATE orders_order o SET
     status = u.status, filled = u.filled, cost = u.cost, venue_status = u.venue_status,
     venue_filled = u.venue_filled, venue_order_id = u.venue_order_id,
     status_reason = CASE WHEN u.status = o.status THEN o.status_reason
-        WHEN u.status = 'rejected' THEN 'REJECTED_BY_VENUE' ELSE '' END,
+        WHEN u.status = 'rejected' THEN 'REJECTED_BY_VENUE'
+        WHEN u.status IN ('canceled', 'expired') AND o.type = 'market' AND o.worst_price IS NOT NULL
+            AND o.cancel_requested_at IS NULL AND u.filled < o.amount THEN 'SLIPPAGE_GUARD'
+        WHEN u.status <> 'filled' AND o.cancel_requested_at IS NOT NULL THEN o.status_reason
+        ELSE '' END,
     acknowledged_at = coalesce(o.acknowledged_at, %s),
+    first_fill_at = CASE WHEN u.filled > 0 THEN coalesce(o.first_fill_at, %s)
+        ELSE o.first_fill_at END,
     ended_at = CASE WHEN u.status = ANY(%s) THEN coalesce(o.ended_at, %s) END
 FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::numeric[], %s::text[], %s::numeric[],
     %s::text[]) u(id, status, filled, cost, venue_status, venue_filled, venue_order_id)
@@ -37,6 +44,7 @@ def advance_orders(*, advanced: Sequence[Advanced], at: datetime) -> None:
     """
     if not advanced:
         return
+    advanced = _expired(advanced)
     rows = [(a.order.id, a.step.after) for a in advanced]
     unsent = [a.order.id for a in advanced if a.step.path[:1] == ("submitted",)]
     with connection.cursor() as cursor:
@@ -45,6 +53,7 @@ def advance_orders(*, advanced: Sequence[Advanced], at: datetime) -> None:
         cursor.execute(
             _UPDATE,
             [
+                at,
                 at,
                 list(FINAL),
                 at,
@@ -58,6 +67,26 @@ def advance_orders(*, advanced: Sequence[Advanced], at: datetime) -> None:
             ],
         )
     write_events(happenings=[h for a in advanced for h in _happenings(a)], at=at)
+
+
+def _expired(advanced: Sequence[Advanced]) -> Sequence[Advanced]:
+    """Return `advanced` with `expired` for what the desk cancelled because its time was over."""
+    canceled = [a.order.id for a in advanced if a.step.path[-1:] == ("canceled",)]
+    if not canceled:
+        return advanced
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM orders_order WHERE id = ANY(%s) AND status_reason = %s",
+            [canceled, TIME_OVER],
+        )
+        late = {row[0] for row in cursor.fetchall()}
+    return [_ended_by_time(a) if a.order.id in late else a for a in advanced]
+
+
+def _ended_by_time(advanced: Advanced) -> Advanced:
+    step = advanced.step
+    after = replace(step.after, status="expired")
+    return Advanced(advanced.order, replace(step, after=after, path=(*step.path[:-1], "expired")))
 
 
 def _happenings(advanced: Advanced) -> list[Happening]:

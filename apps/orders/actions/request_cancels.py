@@ -13,11 +13,13 @@ from apps.orders.actions.move_orders import Move, move_orders
 from apps.orders.domain.lifecycle import UNFINISHED
 
 
-def request_cancels(*, order_ids: Sequence[UUID], actor: Actor, cause: str) -> int:
+def request_cancels(
+    *, order_ids: Sequence[UUID], actor: Actor, cause: str, reason: str = ""
+) -> int:
     """Flag unfinished orders for cancelling and return how many were newly flagged.
 
     A `created` one is withdrawn at once. One in transit or unknown keeps its flag and is cancelled
-    when it shows; `send_cancels` does the sending.
+    when it shows; `send_cancels` does the sending. `reason` (a code) stays with the order.
     """
     if not order_ids:
         return 0
@@ -33,9 +35,12 @@ def request_cancels(*, order_ids: Sequence[UUID], actor: Actor, cause: str) -> i
             )
             flagged = int(cursor.rowcount)
         unsent = [
-            Move(i, "withdrawn", cause, reason="CANCEL_REQUESTED", detail=detail) for i in order_ids
+            Move(i, "withdrawn", cause, reason=reason or "CANCEL_REQUESTED", detail=detail)
+            for i in order_ids
         ]
         move_orders(moves=unsent, before=("created",), at=at)
-        resting = [Move(i, "pending_cancel", cause, detail=detail) for i in order_ids]
+        resting = [
+            Move(i, "pending_cancel", cause, reason=reason, detail=detail) for i in order_ids
+        ]
         move_orders(moves=resting, before=("open", "partially_filled"), at=at)
     return flagged

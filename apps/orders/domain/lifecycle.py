@@ -59,6 +59,8 @@ STATUSES: Final = tuple(STEPS)
 LIVE: Final = frozenset({"submitted", "unknown", "open", "partially_filled", "pending_cancel"})
 UNFINISHED: Final = LIVE | {"created"}
 FINAL: Final = frozenset(STATUSES) - UNFINISHED
+# Reason of a cancel that the desk asks for at the end of a GTD order: it ends as `expired`.
+TIME_OVER: Final = "TIME_OVER"
 
 
 class IllegalOrderStep(Conflict):

@@ -25,8 +25,8 @@ from apps.risk.domain.verdicts import VerdictItem, refusal_json
 from apps.risk.queries import effective_limits, trading_states
 from apps.trading.domain.batch import Batch
 from apps.trading.domain.batch import Holding as Held
-from apps.trading.domain.proposals import propose
-from apps.trading.domain.wishes import Decision, Wish, aim, terms
+from apps.trading.domain.proposals import guarded, propose
+from apps.trading.domain.wishes import Decision, Wish, aim, execution_of, terms
 from apps.trading.queries.books import PairBook, Scope, exposures, pair_books, stop_counts
 
 # Market time within which an order must leave; a later one would act on an old decision.
@@ -101,7 +101,12 @@ def judge_wishes(*, batch: Batch, decisions: Sequence[Decision]) -> Judged:
             leaving=book.leaving, order_type=sizing.order_type,
         )  # fmt: skip
         if proposed:
-            judged.items.append(_judge(decision, wish, proposed, court))
+            execution = execution_of(decision.bot.execution)
+            tick = wish.instrument.rules.price_tick
+            ready = guarded(proposed=proposed, execution=execution, tick=tick)
+            judged.items.append(_judge(decision, wish, ready, court))
+            if ready.purpose == "reduce" and judged.items[-1].judgement.is_allowed:
+                judged.stale_entries += book.targets or []
     return judged
 
 
@@ -180,6 +185,8 @@ def order_draft(*, batch: Batch, item: Item, verdict_id: UUID, at: datetime) -> 
         type=proposed.type,
         amount=proposed.amount,
         price=proposed.price,
+        worst_price=proposed.worst_price,
+        tend_at=tend_at(proposed, item.decision.bot.execution, batch.now),
         decided_at=at,
         send_by=batch.now + SEND_WITHIN[proposed.purpose],
         scheduled=batch.at.isoformat(),
@@ -188,3 +195,10 @@ def order_draft(*, batch: Batch, item: Item, verdict_id: UUID, at: datetime) -> 
         cycle_at=batch.at,
         replaces_id=item.stop_id,
     )
+
+
+def tend_at(proposed: ProposedOrder, execution: str, moment: datetime) -> datetime | None:
+    """Return when (market time) an order that may rest is looked after; none for market orders."""
+    if proposed.type == "market" or proposed.purpose == "protect":
+        return None
+    return moment + timedelta(seconds=execution_of(execution).unfilled_timeout_seconds)

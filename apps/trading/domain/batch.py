@@ -19,7 +19,7 @@ Code = dict[str, Any]
 class BotRow:
     """A bot that is due, with the config version that runs.
 
-    `parameters`, `sizing` and `protection` are canonical JSON texts: bots share few different
+    `parameters`, `sizing`, `protection` and `execution` are canonical JSON texts: bots share few different
     ones, so each is parsed once.
     """
 
@@ -34,6 +34,7 @@ class BotRow:
     sizing: str
     protection: str
     instrument_ids: tuple[int, ...]
+    execution: str = "{}"
 
     @property
     def plan(self) -> tuple[str, str, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
+from apps.bots.domain.execution import Execution
 from apps.core.domain.money import ZERO, floor_to, nearest_to
 from apps.risk.domain.forms import ProposedOrder, Reference
 from apps.trading.domain.batch import Price
+from apps.trading.domain.protection import worst_price
 from apps.trading.domain.wishes import Wish
 
 
@@ -38,3 +41,20 @@ def propose(
     return ProposedOrder(
         account_id, bot_id, instrument.id, "reduce", "sell", "market", amount, reference=reference
     )
+
+
+def guarded(*, proposed: ProposedOrder, execution: Execution, tick: Decimal) -> ProposedOrder:
+    """Return the proposal as the bot trades: exits priced if it wants that, market orders guarded.
+
+    A limit exit stands at the reference price; without one it goes at market, unguarded.
+    """
+    reference = proposed.reference
+    if reference is None or proposed.type != "market":
+        return proposed
+    if proposed.purpose == "reduce" and execution.exit_order_type == "limit":
+        price = nearest_to(reference.price, tick)
+        if price > ZERO:
+            return replace(proposed, type="limit", price=price)
+    rate = execution.slippage_rate(proposed.purpose)
+    worst = worst_price(side=proposed.side, arrival=reference.price, rate=rate, tick=tick)
+    return replace(proposed, worst_price=worst)

@@ -28,12 +28,14 @@ class Grounds:
     """What a size is computed from: price in quote per base, equity in quote units.
 
     `volatility` = standard deviation of yearly log returns, None when too few candles are known.
+    Leverage, and an amount below zero, are for perpetuals alone (`is_linear`).
     """
 
     price: Decimal
     equity: Decimal | None
     rules: Rules
     volatility: float | None = None
+    is_linear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +47,53 @@ class Sized:
 
 
 def size(*, exposure: float, sizing: Sizing, protection: Protected, grounds: Grounds) -> Sized:
-    """Return the amount to hold at `exposure` (0 to 1): a multiple of the step, above the minima.
+    """Return the amount to hold at `exposure` (-1 to 1): a multiple of the step, above the minima.
 
-    Spot holds nothing below zero, so a negative exposure is flat.
+    Spot holds nothing below zero, so a negative exposure is flat; a perpetual holds the sides that
+    the sizing trades. The position's value is its margin times the leverage.
     """
-    if exposure <= 0.0:
+    if not _is_traded(exposure, sizing, grounds):
         return Sized(ZERO)
     if grounds.equity is None:
         return Sized(ZERO, {"code": "EQUITY_UNREADABLE"})
-    full = _cost(sizing, protection, grounds)
+    leverage = sizing.leverage if grounds.is_linear else Decimal(1)
+    full = _cost(sizing, protection, grounds, leverage)
     if full is None:
         return Sized(ZERO, {"code": "VOLATILITY_UNREADABLE", "would_pass": VOLATILITY_CANDLES_MIN})
-    most = max(grounds.equity, ZERO) * sizing.max_fraction
+    most = max(grounds.equity, ZERO) * sizing.max_fraction * leverage
     if full > most:
         if sizing.mode == "fixed_cost":
-            values = {"value": plain(full), "would_pass": plain(most.quantize(EIGHT_PLACES))}
+            passes = (most / leverage).quantize(EIGHT_PLACES)
+            values = {"value": plain(sizing.value), "would_pass": plain(passes)}
             return Sized(ZERO, {"code": "POSITION_SHARE_TOO_LARGE", **values})
         full = most
-    cost = full * Decimal(str(min(exposure, 1.0)))
+    cost = full * Decimal(str(min(abs(exposure), 1.0)))
     amount = floor_to(cost / grounds.price, grounds.rules.amount_step)
     least = max(grounds.rules.cost_min, grounds.rules.amount_min * grounds.price)
     if amount < grounds.rules.amount_min or amount * grounds.price < grounds.rules.cost_min:
         values = {"value": plain(cost.quantize(EIGHT_PLACES)), "would_pass": plain(least)}
         return Sized(ZERO, {"code": "SIZE_BELOW_MINIMUM", **values})
-    return Sized(amount)
+    return Sized(amount.copy_sign(Decimal(str(exposure))))
 
 
-def _cost(sizing: Sizing, protection: Protected, grounds: Grounds) -> Decimal | None:
-    """Return the cost of a full position in quote units before any cap."""
+def _is_traded(exposure: float, sizing: Sizing, grounds: Grounds) -> bool:
+    if exposure > 0.0:
+        return sizing.sides != "short" or not grounds.is_linear
+    return exposure < 0.0 and grounds.is_linear and sizing.sides != "long"
+
+
+def _cost(
+    sizing: Sizing, protection: Protected, grounds: Grounds, leverage: Decimal
+) -> Decimal | None:
+    """Return the value of a full position in quote units before any cap.
+
+    Risk and volatility speak of the value itself; a cost and a share of equity are margin.
+    """
     equity = grounds.equity or ZERO
     if sizing.mode == "fixed_cost":
-        return sizing.value
+        return sizing.value * leverage
     if sizing.mode == "equity_fraction":
-        return equity * sizing.value
+        return equity * sizing.value * leverage
     if sizing.mode == "risk_per_trade":
         return equity * sizing.value / protection.stop_loss
     if not grounds.volatility:

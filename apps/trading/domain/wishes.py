@@ -9,6 +9,7 @@ from functools import lru_cache
 from json import loads
 from typing import Final
 
+from apps.bots.domain.execution import Execution, parse_execution
 from apps.bots.domain.sizing import Protected, Sizing, parse_protection, parse_sizing
 from apps.core.domain.money import ZERO
 from apps.core.errors import DeskError
@@ -146,3 +147,12 @@ def terms(sizing: str, protection: str) -> tuple[Sizing, Protected]:
     :raises DeskError: the code names what does not fit.
     """
     return parse_sizing(loads(sizing)), parse_protection(loads(protection))
+
+
+@lru_cache(maxsize=4096)
+def execution_of(text: str) -> Execution:
+    """Return the execution terms from their JSON text.
+
+    :raises DeskError: the code names what does not fit.
+    """
+    return parse_execution(loads(text))

@@ -20,7 +20,8 @@ from apps.trading.domain.batch import BotRow, Holding, InstrumentRow, Target
 T = TypeVar("T")
 _BOTS: Final = """
 SELECT b.id, b.slug, b.state, b.stage, c.id, s.name, v.source_hash, c.parameters::text,
-    c.sizing::text, c.protection::text, i.ids
+    c.sizing::text, c.protection::text, i.ids,
+    c.execution::text
 FROM bots_bot b
 JOIN bots_botconfig c ON c.id = b.config_id
 JOIN strategies_strategyversion v ON v.id = c.strategy_version_id
@@ -76,7 +77,7 @@ def _rows(sql: str, params: Any) -> list[tuple[Any, ...]]:
 def due_bots(*, account_id: UUID, timeframe: str, at: datetime) -> list[BotRow]:
     """Return the active bots whose cycle of `at` is not closed, in the order of their slugs."""
     params = {"account": account_id, "timeframe": timeframe, "at": at}
-    return [BotRow(*(*row[:10], tuple(row[10]))) for row in _rows(_BOTS, params)]
+    return [BotRow(*(*row[:10], tuple(row[10]), row[11])) for row in _rows(_BOTS, params)]
 
 
 def instruments(ids: Iterable[int]) -> dict[int, InstrumentRow]:

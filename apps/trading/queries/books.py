@@ -19,7 +19,8 @@ from apps.trading.domain.batch import Pair
 # Positions and orders in one statement: an absorb between two would count a fill twice or never.
 _PAIRS: Final = """
 SELECT k.bot_id, k.instrument_id, coalesce(p.amount, 0), coalesce(p.basis, 0), o.opening,
-    o.entering_cost, o.leaving, o.stop_id, o.entries
+    o.entering_cost, o.leaving, o.stop_id, o.entries,
+    o.targets
 FROM unnest(%(bots)s::uuid[], %(instruments)s::int[]) k(bot_id, instrument_id)
 LEFT JOIN portfolio_position p USING (bot_id, instrument_id)
 CROSS JOIN LATERAL (
@@ -30,14 +31,20 @@ CROSS JOIN LATERAL (
             FILTER (WHERE x.purpose = 'entry'), 0) AS entering_cost,
         coalesce(sum(x.amount - x.filled)
             FILTER (WHERE x.purpose IN ('reduce', 'flatten')), 0) AS leaving,
-        (array_agg(x.id ORDER BY x.id DESC) FILTER (WHERE x.purpose = 'protect'))[1] AS stop_id,
-        array_agg(x.id) FILTER (WHERE x.purpose = 'entry') AS entries
+        (array_agg(x.id ORDER BY x.type = 'limit', x.id DESC)
+            FILTER (WHERE x.purpose = 'protect'))[1] AS stop_id,
+        array_agg(x.id) FILTER (WHERE x.purpose = 'entry') AS entries,
+        array_agg(x.id) FILTER (WHERE x.purpose = 'protect' AND x.type = 'limit'
+            AND g.is_native IS NOT TRUE) AS targets
     FROM orders_order x JOIN risk_verdict v ON v.id = x.verdict_id
+    LEFT JOIN orders_ordergroup g ON g.id = x.group_id
     WHERE x.bot_id = k.bot_id AND x.instrument_id = k.instrument_id AND x.status = ANY(%(unfinished)s)) o
 """
 _STOPS: Final = """
-SELECT instrument_id, count(*) FROM orders_order
-WHERE account_id = %s AND status = ANY(%s) AND purpose IN ('protect', 'entry')
+SELECT instrument_id, sum((purpose = 'entry')::int + (type NOT IN ('market', 'limit'))::int)::int
+FROM orders_order
+WHERE account_id = %s AND status = ANY(%s)
+    AND (purpose = 'entry' OR type NOT IN ('market', 'limit'))
 GROUP BY instrument_id
 """
 _GROUPS: Final = (
@@ -72,7 +79,7 @@ class PairBook:
     """One bot and instrument: amounts in base units, `basis` and `entering_cost` in quote units.
 
     `opening` = open entries minus open exits; `stop_id` = the newest unfinished stop; `entries`
-    = unfinished entry orders.
+    = unfinished entry orders; `targets` = unfinished targets that the venue does not tie to it.
     """
 
     amount: Decimal
@@ -82,6 +89,7 @@ class PairBook:
     leaving: Decimal
     stop_id: UUID | None
     entries: list[UUID] | None
+    targets: list[UUID] | None = None
 
 
 def pair_books(pairs: Sequence[Pair]) -> dict[Pair, PairBook]:
