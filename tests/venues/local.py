@@ -41,6 +41,7 @@ class LocalVenue:
     seen: list[Request] = field(default_factory=list)
     answers: dict[str, list[tuple[int, Any, dict[str, str]]]] = field(default_factory=dict)
     hang: set[str] = field(default_factory=set)
+    markets: Any = None
 
     def will(
         self, path: str, status: int, body: Any, headers: dict[str, str] | None = None
@@ -57,6 +58,8 @@ class LocalVenue:
         self.seen.append(Request(request.method, request.path, params))
         if request.path in self.hang:
             await asyncio.sleep(30)
+        if request.path.endswith("exchangeInfo") and self.markets:
+            return web.json_response(self.markets)
         if request.path.endswith("exchangeInfo"):
             return web.json_response({"timezone": "UTC", "rateLimits": [], "symbols": [SYMBOL]})
         queued = self.answers.get(request.path) or [(404, {"code": -1, "msg": "nothing here"}, {})]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from apps.venues.gateways.classify import RAISED, classify
 from apps.venues.gateways.errors import AlreadySo
 from apps.venues.gateways.families.base import Family
+from apps.venues.gateways.wire import departures
 
 TIMEOUT_SECONDS: Final = 10.0
 
@@ -38,10 +39,11 @@ async def set_position_mode(exchange: Any, traits: Family, mode: str) -> None:
 
 
 async def _once(traits: Family, call: Awaitable[Any]) -> None:
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            await call
-    except RAISED as error:
-        named = classify(error, traits, is_order=True)
-        if not isinstance(named, AlreadySo):
-            raise named from error
+    with departures() as left:
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await call
+        except RAISED as error:
+            named = classify(error, traits, is_order=True, has_left=bool(left))
+            if not isinstance(named, AlreadySo):
+                raise named from error

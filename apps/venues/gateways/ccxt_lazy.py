@@ -26,6 +26,12 @@ class LazyPackage(ModuleType):
         setattr(self, name, found)
         return found
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # importing an exchange's module hangs it here; the eager package has its class instead
+        if isinstance(value, ModuleType):
+            value = getattr(value, name, value)
+        super().__setattr__(name, value)
+
     def _find(self, name: str) -> Any:
         if name in {"Exchange", "BaseExchange"}:
             home = "ccxt" if self.__name__ == "ccxt" else "ccxt.async_support"

@@ -24,14 +24,6 @@ from apps.venues.gateways.families.base import Family, Meaning
 from apps.venues.gateways.wire import Answer, answer_of
 
 RETRY_AFTER_SECONDS: Final = 10.0
-# ccxt raises these before it opens a socket, so only when there is no answer
-LOCAL: Final = (
-    ccxt_errors.ArgumentsRequired,
-    ccxt_errors.BadSymbol,
-    ccxt_errors.InvalidOrder,
-    ccxt_errors.NotSupported,
-    ccxt_errors.AuthenticationError,
-)
 # The connection was never made: DNS, refused, unreachable, TLS
 UNCONNECTED: Final = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
 
@@ -66,10 +58,13 @@ def meaning(traits: Family, answer: Answer) -> Meaning:
     return Meaning.RATE_LIMITED if answer.status in traits.rate_statuses else Meaning.UNKNOWN
 
 
-def classify(error: BaseException, traits: Family, *, is_order: bool) -> VenueError:
+def classify(
+    error: BaseException, traits: Family, *, is_order: bool, has_left: bool = True
+) -> VenueError:
     """Return the named error for whatever a ccxt call raised.
 
-    What is not understood is `OutcomeUnknown` for an order call and `ReadFailed` for a read.
+    `has_left` says whether a request left this process at all: ccxt raises much on its own, and
+    the same classes after an answer that it could not read. What is not understood is `OutcomeUnknown` for an order call and `ReadFailed` for a read.
     """
     if isinstance(error, VenueError):
         return error
@@ -77,7 +72,7 @@ def classify(error: BaseException, traits: Family, *, is_order: bool) -> VenueEr
     unclear: type[VenueError] = OutcomeUnknown if is_order else ReadFailed
     answer = answer_of(error)
     if answer is None:
-        if is_order and (isinstance(error, LOCAL) or _never_connected(error)):
+        if is_order and (not has_left or _never_connected(error)):
             return NeverSent(message=text)
         return unclear(message=text)
     code = traits.code_of(answer)

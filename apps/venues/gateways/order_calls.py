@@ -15,7 +15,7 @@ from apps.venues.gateways.classify import RAISED, NoSuchOrder, classify
 from apps.venues.gateways.errors import NeverSent, OutcomeUnknown
 from apps.venues.gateways.families.base import Family, Terms, Wanted
 from apps.venues.gateways.reads import NOT_WHOLE, order_report, pair_reports
-from apps.venues.gateways.wire import about
+from apps.venues.gateways.wire import about, departures
 
 T = TypeVar("T")
 WINDOW_MS: Final = 4000
@@ -123,16 +123,16 @@ async def _once(
     traits: Family, verb: Verb, *client_order_ids: str, absent_is_refusal: bool = False
 ) -> AsyncIterator[None]:
     """Send within the deadline and name what was raised."""
-    try:
-        with about(verb, *client_order_ids):
+    with departures() as left, about(verb, *client_order_ids):
+        try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 yield
-    except RAISED as error:
-        named = classify(error, traits, is_order=True)
-        if isinstance(named, NoSuchOrder) and not absent_is_refusal:
-            # no answer to a new order: it proves nothing about this one
-            raise OutcomeUnknown(**named.context) from error
-        raise named from error
+        except RAISED as error:
+            named = classify(error, traits, is_order=True, has_left=bool(left))
+            if isinstance(named, NoSuchOrder) and not absent_is_refusal:
+                # no answer to a new order: it proves nothing about this one
+                raise OutcomeUnknown(**named.context) from error
+            raise named from error
 
 
 def _contracts(amount: Decimal, terms: Terms) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+import structlog
+
 from apps.core.domain.money import ZERO
 from apps.venues.domain.reports import (
     CandleRow,
@@ -21,6 +23,7 @@ from apps.venues.gateways import reads
 from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.classify import NoSuchOrder
 from apps.venues.gateways.connection import Connection, now_ms
+from apps.venues.gateways.errors import VenueError
 from apps.venues.gateways.exchanges import (
     reload_markets,
 )
@@ -28,6 +31,8 @@ from apps.venues.gateways.families.base import Wanted
 from apps.venues.gateways.wire import about
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
 FILLS_PAGE: Final = 1000
 FILLS_PAGES_MAX: Final = 50
 
@@ -45,14 +50,22 @@ class Reading(Connection):
         """
         exchange = await self._open()
         await self._try(lambda: reload_markets(exchange, self.access), "instruments")
-        tiers: dict[str, Any] = {}
-        if "linear" in self.traits.kinds and self.access.api_key and self.traits.reads_tiers:
-            tiers = await self._try(exchange.fetch_leverage_tiers, "settings")
+        tiers = await self._tiers(exchange)
         found = (
             reads.instrument(exchange, self.traits, market, tiers)
             for market in exchange.markets.values()
         )
         return [rules for rules in found if rules is not None]
+
+    async def _tiers(self, exchange: Any) -> dict[str, Any]:
+        """Return the leverage tiers per symbol; none without a key that may read them."""
+        if not self.traits.reads_tiers or not self.access.api_key:
+            return {}
+        try:
+            return dict(await self._try(exchange.fetch_leverage_tiers, "settings"))
+        except VenueError as error:
+            log.warning("venue.tiers_unreadable", venue=self.access.venue, error=str(error))
+            return {}
 
     async def candles(
         self, symbol: str, timeframe: str, since_ms: int | None, limit: int

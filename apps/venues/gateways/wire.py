@@ -17,6 +17,7 @@ from apps.venues.gateways.ccxt_lazy import ccxt_errors
 
 _COLLECTED: Final[ContextVar[list[WireRecord] | None]] = ContextVar("collected", default=None)
 _ABOUT: Final[ContextVar[tuple[Verb, tuple[str, ...]] | None]] = ContextVar("about", default=None)
+_DEPARTED: Final[ContextVar[list[str] | None]] = ContextVar("departed", default=None)
 _ANSWERED: Final[ContextVar[list[Answer] | None]] = ContextVar("answered", default=None)
 
 
@@ -71,6 +72,17 @@ def about(verb: Verb, *client_order_ids: str) -> Iterator[None]:
         _ABOUT.reset(token)
 
 
+@contextlib.contextmanager
+def departures() -> Iterator[list[str]]:
+    """Give the methods of the requests that left in this block; none means nothing was sent."""
+    methods: list[str] = []
+    token = _DEPARTED.set(methods)
+    try:
+        yield methods
+    finally:
+        _DEPARTED.reset(token)
+
+
 def scrubbed(text: str, secrets: tuple[str, ...]) -> str:
     """Return a URL, form or JSON body without signature, key and passphrase."""
     for secret in filter(None, secrets):
@@ -95,6 +107,8 @@ class Wired:
         self, url: str, method: str = "GET", headers: Any = None, body: Any = None
     ) -> Any:
         """Send a request as ccxt does; record it when it is about an order and somebody collects."""
+        if (departed := _DEPARTED.get()) is not None:
+            departed.append(method)
         into, subject = _COLLECTED.get(), _ABOUT.get()
         if into is None or subject is None:
             return await super().fetch(url, method, headers, body)  # type: ignore[misc]
