@@ -23,16 +23,27 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
           AND (o.filled > 0 OR EXISTS (SELECT FROM orders_fill f WHERE f.order_id = o.id))
         """,
     ),
+    "I1_wire_after_claim": (
+        "What crossed the wire belongs to an order that had been claimed before",
+        """
+        SELECT w.id, w.at, o.id, o.submitted_at FROM orders_wirecall w
+        LEFT JOIN orders_order o ON o.id = w.order_id
+        WHERE w.verb IN ('create', 'group', 'edit') AND (o.id IS NULL OR w.at < o.submitted_at)
+        """,
+    ),
     "I2_one_exposure_per_order": (
         "An order was claimed at most once and stands for one order at the venue",
         """
-        SELECT o.id::text AS id, o.client_order_id FROM orders_order o WHERE o.fence > 1
+        SELECT e.order_id::text AS id, 'claimed ' || count(*) AS what FROM orders_orderevent e
+        WHERE e.after = 'submitted' GROUP BY e.order_id HAVING count(*) > 1
         UNION ALL
         SELECT f.order_id::text, string_agg(DISTINCT f.venue_order_id, ' ') FROM orders_fill f
         GROUP BY f.order_id HAVING count(DISTINCT f.venue_order_id) > 1
+            AND count(DISTINCT f.venue_order_id) > (SELECT count(*) FROM orders_venueorderid v
+                                                    WHERE v.order_id = f.order_id)
         UNION ALL
         SELECT o.venue_order_id, string_agg(o.client_order_id, ' ') FROM orders_order o
-        WHERE o.venue_order_id <> ''
+        WHERE o.venue_order_id <> '' AND NOT o.is_amendment
         GROUP BY o.account_id, o.instrument_id, o.venue_order_id HAVING count(*) > 1
         """,
     ),
@@ -42,6 +53,18 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
         SELECT e.order_id, e.before, e.after, e.cause FROM orders_orderevent e
         WHERE e.before = 'unknown' AND e.after IN ('rejected', 'withdrawn', 'canceled', 'expired')
           AND e.cause NOT IN ('venue', 'sweep')
+        """,
+    ),
+    "I4_bounded_doubt": (
+        "An order in doubt for longer than 90 s has its bot reducing",
+        """
+        SELECT o.id, o.client_order_id, e.at FROM orders_order o
+        JOIN LATERAL (SELECT max(at) AS at FROM orders_orderevent
+                      WHERE order_id = o.id AND after = 'unknown') e ON true
+        WHERE o.status = 'unknown' AND e.at < now() - interval '90 seconds'
+          AND NOT EXISTS (SELECT FROM risk_restriction r WHERE r.lifted_at IS NULL
+                          AND r.scope_kind = 'bot' AND r.scope_id = o.bot_id::text
+                          AND r.code = 'UNKNOWN_ORDER')
         """,
     ),
     "I6_fill_once": (
@@ -72,6 +95,16 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
         """
         SELECT o.id, o.client_order_id, o.amount, o.filled FROM orders_order o
         WHERE o.filled > o.amount
+        """,
+    ),
+    "I8_fences_rise": (
+        "Whoever wrote an order's state held at least the fence of whoever wrote before",
+        """
+        SELECT order_id, fence, before FROM (
+            SELECT order_id, (detail ->> 'fence')::bigint AS fence,
+                lag((detail ->> 'fence')::bigint) OVER (PARTITION BY order_id ORDER BY id) AS before
+            FROM orders_orderevent WHERE detail ? 'fence') e
+        WHERE fence < before
         """,
     ),
     "I10_one_effect_per_cycle": (

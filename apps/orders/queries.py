@@ -39,7 +39,7 @@ JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instr
 JOIN marketdata_instrument i ON i.id = f.instrument_id
 GROUP BY f.bot_id, f.instrument_id
 """
-_TO_SEND: Final = """
+TO_SEND: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, i.symbol, o.purpose, o.side, o.type,
     o.time_in_force, o.post_only, o.reduce_only, o.amount, o.price, o.stop_price, o.send_by,
     o.halt_id, o.replaces_id, coalesce(r.status, ''), b.state, o.cancel_requested_at IS NOT NULL,
@@ -51,7 +51,7 @@ JOIN marketdata_instrument i ON i.id = o.instrument_id
 JOIN bots_bot b ON b.id = o.bot_id
 LEFT JOIN orders_order r ON r.id = o.replaces_id
 LEFT JOIN orders_ordergroup g ON g.id = o.group_id
-WHERE o.account_id = %s AND o.status = 'created' ORDER BY o.decided_at, o.id
+WHERE o.account_id = %(account)s AND o.status = 'created' ORDER BY o.decided_at, o.id
 """
 _ASKED: Final = """
 SELECT o.id, o.client_order_id, i.symbol, o.side, o.status, o.venue_order_id, o.filled, o.submitted_at,
@@ -71,7 +71,7 @@ def unfinished_orders(*, account_id: UUID) -> list[UnfinishedOrder]:
 def orders_to_send(*, account_id: UUID) -> list[Sendable]:
     """Return the account's `created` orders in the order of their decisions."""
     with connection.cursor() as cursor:
-        cursor.execute(_TO_SEND, [account_id])
+        cursor.execute(TO_SEND, {"account": account_id})
         return [Sendable(*row) for row in cursor.fetchall()]
 
 

@@ -175,7 +175,7 @@ def test_exits_go_when_the_share_of_entries_is_used_up(bot, venue):
     venue.admission = Admission(entries=0, exits=1, wait=1.0)
     summary = send_orders(account_id=bot.account_id)
     assert venue.calls == [("create", leave.client_order_id)]
-    assert summary.throttled == 20
+    assert summary.throttled == 25
 
 
 def test_a_venue_that_cannot_be_reached_keeps_orders_unclaimed(bot, venue):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 
 from apps.core.clock import now, to_ms
 from apps.orders import invariants as of_orders
-from apps.orders.models import Order
+from apps.orders.models import Order, OrderEvent, WireCall
 from apps.portfolio import invariants as of_books
 from apps.portfolio.actions.absorb import absorb
 from apps.portfolio.models import (
@@ -51,10 +52,37 @@ def test_a_full_story_breaks_none(bot):
     assert broken() == set()
 
 
+def step(*, before="open", after="open", **detail):
+    order = Order.objects.filter(status="filled").first()
+    OrderEvent.objects.create(
+        order=order, at=now(), before=before, after=after, cause="planted", detail=detail
+    )
+    # the story's own last step stays the last
+    OrderEvent.objects.create(order=order, at=now(), before=after, after="filled", cause="planted")
+
+
+def wire(bot, *, at):
+    WireCall.objects.create(
+        account=bot.account, order=Order.objects.first(), verb="create", method="POST", url="/",
+        at=at, duration_ms=1,
+    )  # fmt: skip
+
+
+def doubt(bot, *, since):
+    order = make_order(bot, status="unknown", fence=1, submitted_at=since)
+    for before, after in (("created", "submitted"), ("submitted", "unknown")):
+        OrderEvent.objects.create(
+            order=order, at=since, before=before, after=after, cause="planted"
+        )
+
+
 BREAKS = {
     "I1_intent_before_wire": lambda bot: Order.objects.update(submitted_at=None),
     "I1_fills_have_sent_orders": lambda bot: make_fill(make_order(bot)),
-    "I2_one_exposure_per_order": lambda bot: Order.objects.update(fence=2),
+    "I1_wire_after_claim": lambda bot: wire(bot, at=now() - timedelta(hours=1)),
+    "I2_one_exposure_per_order": lambda bot: step(before="created", after="submitted"),
+    "I4_bounded_doubt": lambda bot: doubt(bot, since=now() - timedelta(seconds=100)),
+    "I8_fences_rise": lambda bot: (step(fence=2), step(fence=1)),
     "I7_progress_is_its_fills": lambda bot: Order.objects.update(filled=Decimal("0.5")),
     "I7_end_agrees_with_venue": lambda bot: Order.objects.update(venue_filled=3),
     "I7_no_overfill": lambda bot: Order.objects.update(filled=3),

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 
 import structlog
 
 from apps.orders.domain.rows import Sendable
-from apps.venues import gateways
 from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.errors import VenueError
 from apps.venues.gateways.gateway import Gateway
 from apps.venues.gateways.loop import call
-from apps.venues.queries import credentials
 
 log = structlog.get_logger(__name__)
 PATIENCE_SECONDS: Final = 20.0
 
 
-def admit_orders(*, account_id: UUID, orders: Sequence[Sendable]) -> list[Sendable] | None:
+def admit_orders(*, gateway: Gateway, orders: Sequence[Sendable]) -> list[Sendable] | None:
     """Return those of `orders` that the shared rate budget lets go now, in their order.
 
     Exits come before entries. What is not admitted stays `created` and waits for its next turn.
     None when the venue cannot be reached.
     """
     exits = sum(order.purpose != "entry" for order in orders)
-    gateway = gateways.gateway(credentials(account_id=account_id))
     try:
         granted = call(_admit(gateway, len(orders) - exits, exits), timeout=PATIENCE_SECONDS)
     except (VenueError, TimeoutError) as error:
-        log.warning("send.venue_unreachable", account=str(account_id), error=str(error))
+        log.warning("send.venue_unreachable", error=str(error))
         return None
     left = {True: granted.entries, False: granted.exits}
     admitted = []

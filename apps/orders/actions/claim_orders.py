@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, transaction
-
 from apps.core.clock import now
+from apps.core.statements import alone, run
 
+# The account's counter gives the claim its fence; both rows of a pair are claimed, or none.
 _CLAIM: Final = """
-WITH due AS (
-    SELECT id FROM orders_order
-    WHERE id = ANY(%(ids)s) AND status = 'created' AND cancel_requested_at IS NULL
-        AND send_by >= %(market_now)s
-    ORDER BY id FOR NO KEY UPDATE
+WITH given AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(pairs)s::uuid[]) g(id, pair)
+), due AS (
+    SELECT o.id, g.pair FROM orders_order o JOIN given g ON g.id = o.id
+    WHERE o.account_id = %(account)s AND o.status = 'created' AND o.cancel_requested_at IS NULL
+        AND o.send_by >= %(market_now)s
+    ORDER BY o.id FOR NO KEY UPDATE OF o
+), whole AS (
+    SELECT d.id FROM due d WHERE d.pair IS NULL
+        OR (SELECT count(*) FROM due e WHERE e.pair = d.pair)
+         = (SELECT count(*) FROM given g WHERE g.pair = d.pair)
+), next AS (
+    INSERT INTO orders_sendfence (account_id, fence) VALUES (%(account)s, 1)
+    ON CONFLICT (account_id) DO UPDATE SET fence = orders_sendfence.fence + 1
+    RETURNING fence
 ), claimed AS (
-    UPDATE orders_order o SET status = 'submitted', fence = o.fence + 1, submitted_at = %(at)s
-    FROM due WHERE o.id = due.id
+    UPDATE orders_order o SET status = 'submitted', fence = next.fence::int, submitted_at = %(at)s
+    FROM whole, next WHERE o.id = whole.id
     RETURNING o.id, o.fence
 )
 INSERT INTO orders_orderevent (order_id, at, before, after, cause, detail)
 SELECT id, %(at)s, 'created', 'submitted', 'claimed', jsonb_build_object('fence', fence)
 FROM claimed ORDER BY id
-RETURNING order_id
+RETURNING order_id, (detail ->> 'fence')::int
 """
 
 
-def claim_orders(*, order_ids: Sequence[UUID], market_now: datetime) -> set[UUID]:
-    """Claim those of `order_ids` that are still wanted, commit, and return which.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Orders that are ours to send, under the fence that their claim took."""
+
+    order_ids: frozenset[UUID] = field(default_factory=frozenset)
+    fence: int = 0
+
+
+def claim_orders(
+    *, account_id: UUID, orders: Mapping[UUID, UUID | None], market_now: datetime
+) -> Claim:
+    """Claim those of `orders` (id → its pair's group, or None) that are still wanted; commit.
 
     Whoever claims must send: no byte leaves before this has committed.
     """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"ids": list(order_ids), "market_now": market_now, "at": now()})
-        return {row[0] for row in cursor.fetchall()}
+    with alone():
+        rows = run(
+            _CLAIM,
+            {
+                "account": account_id,
+                "ids": list(orders),
+                "pairs": list(orders.values()),
+                "market_now": market_now,
+                "at": now(),
+            },
+        )
+    return Claim(frozenset(row[0] for row in rows), max((row[1] for row in rows), default=0))

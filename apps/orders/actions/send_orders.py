@@ -20,18 +20,22 @@ from apps.marketdata.clock import market_now
 from apps.orders.actions.admit_orders import admit_orders
 from apps.orders.actions.claim_orders import claim_orders
 from apps.orders.actions.move_orders import Move, move_orders
+from apps.orders.actions.open_gateway import open_gateway
 from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.actions.send_cancels import send_cancels
-from apps.orders.actions.send_lock import send_lock
 from apps.orders.actions.send_wave import send_wave
+from apps.orders.actions.start_sending import Start, start_sending
 from apps.orders.actions.store_answers import store_answers
 from apps.orders.domain.answers import is_retryable
 from apps.orders.domain.rows import Sendable
 from apps.orders.domain.screening import Waiting, screen
-from apps.orders.queries import held_amounts, orders_to_send
+from apps.orders.domain.units import units, waves
+from apps.orders.queries import held_amounts
+from apps.venues.gateways.gateway import Gateway
 
 log = structlog.get_logger(__name__)
-WAVE: Final = 20
+# One wave shares its commits; more would spend the deadline before the last is sent.
+WAVE: Final = 100
 # A venue that cannot be reached is not asked again at once.
 PAUSE_SECONDS: Final = 0.5
 SENDER: Final = Actor.task("orders.send")
@@ -43,7 +47,8 @@ class SendSummary:
 
     `waiting` orders replace one whose cancel is under way: absorb, then send again. `retrying`
     ones provably had no effect and were queued anew. `throttled` ones wait for rate tokens, or for
-    a venue that can be reached. `is_busy`: another process is sending.
+    a venue that can be reached, `old_build` ones for a process of the declared build.
+    `is_busy`: another process is sending.
     """
 
     sent: list[UUID] = field(default_factory=list)
@@ -54,6 +59,7 @@ class SendSummary:
     retrying: int = 0
     waiting: int = 0
     throttled: int = 0
+    old_build: int = 0
     is_busy: bool = False
 
 
@@ -64,39 +70,49 @@ def send_orders(*, account_id: UUID) -> SendSummary:
     `resolve_orders` settles by asking. Call it outside any transaction.
     """
     summary = SendSummary()
-    if not orders_to_send(account_id=account_id):
-        return summary
-    with send_lock(account_id=account_id) as is_ours:
-        if not is_ours:
-            return SendSummary(is_busy=True)
-        due = orders_to_send(account_id=account_id)
-        for start in range(0, len(due), WAVE):
-            wave = due[start : start + WAVE]
-            if summary.throttled:
-                # entries have used up their share of the rate budget; exits have one of their own
-                wave = [order for order in wave if order.purpose != "entry"]
-            if not _send(account_id, wave, summary):
-                break
+    with start_sending(account_id=account_id) as start:
+        summary.is_busy = start.is_busy
+        if start.due:
+            _send_all(account_id, start, summary)
     if summary.retrying or summary.throttled:
         time.sleep(PAUSE_SECONDS)
     return summary
 
 
-def _send(account_id: UUID, orders: Sequence[Sendable], summary: SendSummary) -> bool:
+def _send_all(account_id: UUID, start: Start, summary: SendSummary) -> None:
+    due = start.due
+    if not start.is_build_current:
+        due = [order for order in due if order.purpose != "entry"]
+        summary.old_build = len(start.due) - len(due)
+        if summary.old_build:
+            log.error("send.old_build", account=str(account_id), orders=summary.old_build)
+    gateway = open_gateway(account_id=account_id, key_mark=start.key_mark) if due else None
+    for found in waves(due, size=WAVE):
+        # once entries have used up their share of the rate budget, exits still have their own
+        is_spent = summary.throttled > 0
+        wave = [order for order in found if order.purpose != "entry"] if is_spent else found
+        if gateway is None or not _send(account_id, gateway, wave, summary):
+            break
+
+
+def _send(
+    account_id: UUID, gateway: Gateway, orders: Sequence[Sendable], summary: SendSummary
+) -> bool:
     """Send one wave; return whether the venue can take another now."""
     moment = market_now()
     wanted = _screened(account_id, orders, moment, summary)
     if not wanted:
         return True
-    admitted = admit_orders(account_id=account_id, orders=wanted)
+    admitted = admit_orders(gateway=gateway, orders=wanted)
     summary.throttled += len(wanted) - len(admitted or ())
     if not admitted:
         return admitted is not None
-    claimed = claim_orders(order_ids=[order.id for order in admitted], market_now=moment)
-    wave = [order for order in admitted if order.id in claimed]
+    pairs = {o.id: o.group_id if len(u) == 2 else None for u in units(admitted) for o in u}
+    claim = claim_orders(account_id=account_id, orders=pairs, market_now=moment)
+    wave = [order for order in admitted if order.id in claim.order_ids]
     if not wave:
         return True
-    result = send_wave(account_id=account_id, orders=wave)
+    result = send_wave(account_id=account_id, gateway=gateway, orders=wave, fence=claim.fence)
     moves = store_answers(account_id=account_id, result=result)
     summary.sent += list(result.answers)
     for move in moves.values():
@@ -114,6 +130,8 @@ def _screened(
     wanted, withdrawn, replaced = [], [], []
     for order in orders:
         action, reason = screen(_waiting(order, held), market_now=moment)
+        if action == "send" and order.rest <= 0:
+            action, reason = "withdraw", "REPLACED_ORDER_FILLED"
         if action == "send":
             wanted.append(order)
         elif action == "withdraw":
@@ -134,7 +152,7 @@ def _screened(
 def _waiting(order: Sendable, held: dict[tuple[UUID, int], Decimal]) -> Waiting:
     return Waiting(
         purpose=order.purpose,
-        amount=order.amount,
+        amount=order.rest,
         send_by=order.send_by,
         bot_state=order.bot_state,
         held=held.get((order.bot_id, order.instrument_id), ZERO),

@@ -1,20 +1,59 @@
-"""Write down what the venue answered to a wave."""
+"""Write down what the venue answered to a wave: moves, events, facts and the wire, at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from psycopg.types.json import Jsonb
 
 from apps.core.clock import now
-from apps.orders.actions.move_orders import Move, move_orders
+from apps.core.statements import run
+from apps.orders.actions.move_orders import Move
 from apps.orders.actions.requeue_orders import requeue_orders
 from apps.orders.actions.send_wave import Answer, WaveResult
-from apps.orders.actions.store_facts import store_facts
+from apps.orders.actions.store_calls import INSERT_CALLS, call_columns
+from apps.orders.actions.store_facts import INSERT_FACTS, fact_columns
 from apps.orders.domain.answers import is_retryable
+from apps.orders.domain.lifecycle import FINAL
 from apps.venues.domain.reports import OrderReport
 from apps.venues.gateways.errors import NeverSent, RateLimited, Rejected
+
+# A state is written under the fence of its claim only. Facts, ids and calls are written whatever
+# became of the order meanwhile: a stale fence drops nothing that the venue said.
+_STORE: Final = f"""
+WITH answered AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(after)s::text[], %(reason)s::text[], %(cause)s::text[],
+        %(detail)s::jsonb[], %(numbers)s::text[])
+        m(id, after, reason, cause, detail, venue_order_id)
+), wanted AS (
+    SELECT o.id, m.after, m.reason, m.cause, m.detail, m.venue_order_id
+    FROM answered m JOIN orders_order o ON o.id = m.id
+    WHERE o.status = 'submitted' AND o.fence = coalesce(%(fence)s::int, o.fence)
+    ORDER BY o.id FOR NO KEY UPDATE OF o
+), moved AS (
+    UPDATE orders_order o SET
+        status = w.after, status_reason = w.reason, fence = coalesce(%(fence)s::int, o.fence),
+        venue_order_id = CASE WHEN w.venue_order_id = '' THEN o.venue_order_id ELSE w.venue_order_id END,
+        acknowledged_at = CASE WHEN w.venue_order_id = '' THEN o.acknowledged_at
+            ELSE coalesce(o.acknowledged_at, %(at)s) END,
+        ended_at = CASE WHEN w.after = ANY(%(final)s) THEN %(at)s ELSE o.ended_at END
+    FROM wanted w WHERE o.id = w.id
+    RETURNING o.id, w.after, w.cause, w.detail
+), events AS (
+    INSERT INTO orders_orderevent (order_id, at, before, after, cause, detail)
+    SELECT id, %(at)s, 'submitted', after, cause, detail FROM moved ORDER BY id
+), names AS (
+    INSERT INTO orders_venueorderid (order_id, account_id, instrument_id, venue_order_id, kind, seen_at)
+    SELECT o.id, o.account_id, o.instrument_id, m.venue_order_id, 'placed', %(at)s
+    FROM answered m JOIN orders_order o ON o.id = m.id WHERE m.venue_order_id <> ''
+    ORDER BY m.venue_order_id
+    ON CONFLICT (account_id, instrument_id, venue_order_id) DO NOTHING
+), facts AS ({INSERT_FACTS}), calls AS ({INSERT_CALLS})
+SELECT id FROM moved
+"""  # noqa: S608 - statements of this app
 
 
 def store_answers(*, account_id: UUID, result: WaveResult) -> Mapping[UUID, Move]:
@@ -23,17 +62,37 @@ def store_answers(*, account_id: UUID, result: WaveResult) -> Mapping[UUID, Move
     An order that provably never took effect is queued anew in the same transaction, so that its
     reservation has no gap. Returns the moves by order.
     """
-    at = now()
     moves = {order_id: _move(order_id, answer) for order_id, answer in result.answers.items()}
     for order_id in result.halted:
         moves[order_id] = Move(order_id, "withdrawn", "permit", reason="TRADING_HALTED")
-    reports = [a for a in result.answers.values() if isinstance(a, OrderReport)]
+    values = _values(account_id, result, list(moves.values()))
+    if not any(is_retryable(move.reason) for move in moves.values()):
+        run(_STORE, values)
+        return moves
     with transaction.atomic():
-        moved = move_orders(moves=list(moves.values()), before=("submitted",), at=at)
-        store_facts(account_id=account_id, source="answer", orders=reports)
-        retryable = [i for i in moved if is_retryable(moves[i].reason)]
-        requeue_orders(order_ids=retryable)
+        moved = [row[0] for row in run(_STORE, values)]
+        requeue_orders(order_ids=[i for i in moved if is_retryable(moves[i].reason)])
     return moves
+
+
+def _values(account_id: UUID, result: WaveResult, moves: Sequence[Move]) -> dict[str, Any]:
+    fence = {} if result.fence is None else {"fence": result.fence}
+    reports = [a for a in result.answers.values() if isinstance(a, OrderReport)]
+    return {
+        "account": account_id,
+        "source": "answer",
+        "at": now(),
+        "fence": result.fence,
+        "final": list(FINAL),
+        "ids": [move.order_id for move in moves],
+        "after": [move.after for move in moves],
+        "reason": [move.reason[:200] for move in moves],
+        "cause": [move.cause for move in moves],
+        "detail": [Jsonb(move.detail | fence) for move in moves],
+        "numbers": [move.venue_order_id for move in moves],
+        **fact_columns(orders=reports),
+        **call_columns(calls=result.calls, names=result.names),
+    }
 
 
 def _move(order_id: UUID, answer: Answer) -> Move:

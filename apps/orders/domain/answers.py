@@ -6,8 +6,11 @@ from typing import Final
 
 # Proofs that nothing happened and that say nothing against the order: it may go out again.
 RETRYABLE: Final = frozenset(
-    {"NEVER_SENT", "RATE_LIMITED", "PERMIT_UNAVAILABLE", "MARKETS_UNREADABLE", "NOT_AT_VENUE"}
-)
+    {
+        "NEVER_SENT", "RATE_LIMITED", "PERMIT_UNAVAILABLE", "PERMIT_EXPIRED", "OLD_BUILD",
+        "MARKETS_UNREADABLE", "NOT_AT_VENUE",
+    }
+)  # fmt: skip
 
 
 def is_retryable(reason: str) -> bool:

@@ -1,0 +1,62 @@
+"""Become an account's sender and read what waits to be sent, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.core.statements import run
+from apps.orders.domain.rows import Sendable
+from apps.orders.queries import TO_SEND
+
+# The lock is tried once, and only where there is anything to send. A row read a moment before it
+# was taken does no harm: the claim looks at status, cancel and time again.
+_START: Final = f"""
+SELECT d.*, (SELECT pg_try_advisory_lock(hashtextextended('orders.send:' || %(name)s, 0))),
+    coalesce((SELECT build = %(build)s FROM risk_deskbuild), true),
+    (SELECT md5(concat_ws(' ', a.api_key_sealed, a.api_secret_sealed, a.api_password_sealed,
+        a.position_mode, a.margin_mode, a.sandbox)) FROM venues_venueaccount a
+     WHERE a.id = %(account)s)
+FROM ({TO_SEND}) d
+"""  # noqa: S608 - a statement of this app
+_UNLOCK: Final = """
+SELECT pg_advisory_unlock(hashtextextended('orders.send:' || %(name)s, 0))
+"""
+
+
+@dataclass(slots=True)
+class Start:
+    """What waits, in the order of decisions.
+
+    `is_busy`: another process is sending. `is_build_current`: ours is the build that the desk
+    declared (or it declared none). `key_mark` changes when the account's keys do.
+    """
+
+    due: list[Sendable] = field(default_factory=list)
+    is_busy: bool = False
+    is_build_current: bool = True
+    key_mark: str = ""
+
+
+@contextmanager
+def start_sending(*, account_id: UUID) -> Iterator[Start]:
+    """Hold the account's send lock while its orders are sent; nothing is locked when none waits."""
+    name = str(account_id)
+    rows = run(_START, {"account": account_id, "name": name, "build": settings.BUILD})
+    if not rows:
+        yield Start()
+        return
+    is_ours, is_current, mark = rows[0][-3:]
+    if not is_ours:
+        yield Start(is_busy=True)
+        return
+    try:
+        due = [Sendable(*row[:-3]) for row in rows]
+        yield Start(due, is_build_current=is_current, key_mark=mark)
+    finally:
+        run(_UNLOCK, {"name": name})
