@@ -98,6 +98,11 @@ class Exchange:
         """Return the account of an API key, also one that was put into the books meanwhile."""
         return self._by_key.get(api_key) or await self._adopt("api_key = %s", api_key)
 
+    def account_by_known_key(self, api_key: str) -> str:
+        """Return the name of the account of an API key, empty when memory has none."""
+        found = self._by_key.get(api_key)
+        return found.name if found else ""
+
     async def account_by_name(self, name: str) -> Account | None:
         """Return the account of a name, also one that was put into the books meanwhile."""
         return self._by_name.get(name) or await self._adopt("name = %s", name)

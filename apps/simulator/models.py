@@ -9,10 +9,32 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from apps.simulator.columns import number
+from apps.simulator.contract_models import (
+    AlgoOrder,
+    ContractMode,
+    ContractSetting,
+    Income,
+    Position,
+    Wallet,
+)
 
-def number() -> models.DecimalField:
-    """Return an exact number column; its unit stands beside its name."""
-    return models.DecimalField(max_digits=38, decimal_places=18, default=0)
+__all__ = [
+    "Account",
+    "AlgoOrder",
+    "Balance",
+    "Block",
+    "ContractMode",
+    "ContractSetting",
+    "Income",
+    "Instrument",
+    "Market",
+    "Order",
+    "OrderList",
+    "Position",
+    "Trade",
+    "Wallet",
+]
 
 
 class Account(models.Model):
@@ -111,6 +133,9 @@ class Order(models.Model):
     trailing_ms = models.BigIntegerField(default=-1)
     trailing_best = number()
     amends = models.SmallIntegerField(default=0)
+    position_side = models.CharField(max_length=5, blank=True)
+    good_till_ms = models.BigIntegerField(default=0)
+    orig_type = models.CharField(max_length=20, blank=True)
 
     class Meta:
         constraints = [
@@ -181,6 +206,8 @@ class Trade(models.Model):
     fee_asset = models.CharField(max_length=20)
     is_maker = models.BooleanField()
     at_ms = models.BigIntegerField()
+    position_side = models.CharField(max_length=5, blank=True)
+    realised = number()
 
     class Meta:
         constraints = [

@@ -13,9 +13,15 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from apps.core.clock import now, to_ms
-from apps.core.domain.money import floor_to
+from apps.core.domain.money import floor_to, nearest_to
 from apps.simulator.domain.candles import Series, exact_price
-from apps.simulator.domain.instruments import DEMO_PAIRS, Instrument, listed
+from apps.simulator.domain.instruments import (
+    DEMO_PAIRS,
+    DEMO_PERPETUALS,
+    LINEAR,
+    Instrument,
+    listed,
+)
 from apps.simulator.domain.liquidity import LadderLiquidity, Level
 from apps.simulator.domain.market_random import (
     BLOCK_MS,
@@ -29,6 +35,8 @@ from apps.simulator.domain.market_random import (
     next_hour,
 )
 from apps.simulator.domain.orders import Effects
+from apps.simulator.domain.perpetual.marks import MarkSource
+from apps.simulator.domain.perpetual.sweep import Step, apply_contract_tick, fund_due
 from apps.simulator.domain.sweep import apply_tick
 from apps.simulator.exchange import Exchange
 
@@ -50,6 +58,7 @@ class RandomSpec:
     real_ms: int
     history_days: int = 3
     pairs: list[str] = field(default_factory=lambda: list(DEMO_PAIRS))
+    perpetuals: list[str] = field(default_factory=lambda: list(DEMO_PERPETUALS))
 
 
 class RandomMarket:
@@ -60,9 +69,14 @@ class RandomMarket:
     def __init__(self, spec: RandomSpec, exchange: Exchange) -> None:
         self.spec = spec
         self._exchange = exchange
-        self._instruments = [listed(pair) for pair in spec.pairs]
-        self._symbols = [instrument.symbol for instrument in self._instruments]
-        self._bases = [instrument.base for instrument in self._instruments]
+        spot = [listed(pair) for pair in spec.pairs]
+        self._bases = [instrument.base for instrument in spot]
+        self._increments = [float(instrument.tick) for instrument in spot]
+        # A perpetual walks the path of its spot pair, in its own ticks.
+        perpetuals = [listed(pair) for pair in spec.perpetuals if pair.partition(":")[0] in spec.pairs]
+        self._instruments = [*spot, *perpetuals]
+        self._rows = {one.symbol: self._bases.index(one.base) for one in self._instruments}
+        self._symbols = [instrument.symbol for instrument in spot]
         self.series: dict[str, Series] = {}
         self._hour: Hour | None = None
         self._number = 0
@@ -81,7 +95,7 @@ class RandomMarket:
         """Open, high, low, close, volume of the running minute, as far as it has come."""
         if self._hour is None:
             return None
-        row, tick = self._symbols.index(symbol), self._tick(self._told_ms)
+        row, tick = self._rows[symbol], self._tick(self._told_ms)
         minute = tick // TICKS
         seen = self._hour.ticks[row, minute * TICKS : tick + 1]
         opened = float(self._hour.candles[row, minute, 0])
@@ -128,10 +142,14 @@ class RandomMarket:
         self._told_ms = at_ms
         self._append_closed(current * BLOCK_MS, at_ms)
         self._exchange.source = self
-        for row_number, instrument in enumerate(self._instruments):
-            self._exchange.ledger.liquidity[instrument.symbol] = self._ladder(
-                instrument, row_number, self._tick(at_ms)
-            )
+        for instrument in self._instruments:
+            ladder = self._ladder(instrument, self._tick(at_ms))
+            self._exchange.ledger.liquidity[instrument.symbol] = ladder
+            if instrument.kind == LINEAR:
+                source = MarkSource(instrument.symbol, seed=self.spec.seed)
+                self._exchange.contracts.sources[instrument.symbol] = source
+                marks = self._exchange.ledger.contracts.marks
+                marks[instrument.symbol] = source.mark(ladder.last, at_ms)
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -151,6 +169,9 @@ class RandomMarket:
             await self._move(self._told_ms, until)
             self._told_ms = until
             if until == edge:
+                funding = self._fund(edge)
+                if funding:
+                    await self._exchange.commit(funding)
                 self._close_minute(edge)
                 if edge % BLOCK_MS == 0:
                     await self._exchange.journal.commit()
@@ -159,24 +180,40 @@ class RandomMarket:
         """Apply the prices between two moments of one minute: lowest and highest first, then the last."""
         first, last = self._tick(from_ms), self._tick(until_ms - 1)
         effects, moved = Effects(), []
-        for row, instrument in enumerate(self._instruments):
-            hour = self._hour
+        for instrument in self._instruments:
+            hour, row = self._hour, self._rows[instrument.symbol]
             if hour is None or (last <= first and hour.ticks[row, last] == hour.ticks[row, first]):
                 continue
             moved.append(instrument.symbol)
             for tick in self._telling(row, first, last, instrument.symbol):
-                ladder = self._ladder(instrument, row, tick)
-                effects.merge(
-                    apply_tick(self._exchange.ledger, instrument.symbol, ladder, now_ms=until_ms)
-                )
+                effects.merge(self._meet(instrument, self._ladder(instrument, tick), until_ms))
         if effects:
             await self._exchange.commit(effects)
         if self._exchange.audience is not None:
             self._exchange.audience.on_quotes(moved, until_ms)
 
+    def _meet(self, instrument: Instrument, ladder: LadderLiquidity, at_ms: int) -> Effects:
+        """Let a new ladder meet the orders of its instrument."""
+        ledger, symbol = self._exchange.ledger, instrument.symbol
+        if instrument.kind != LINEAR:
+            return apply_tick(ledger, symbol, ladder, now_ms=at_ms)
+        source = self._exchange.contracts.source(symbol)
+        return apply_contract_tick(ledger, symbol, ladder, source=source, now_ms=at_ms)
+
+    def _fund(self, edge_ms: int) -> Effects:
+        """Charge the funding of every perpetual that is due at the edge of a minute."""
+        effects, step = Effects(), Step(edge_ms - 1, edge_ms)
+        for instrument in self._instruments:
+            if instrument.kind == LINEAR:
+                source = self._exchange.contracts.source(instrument.symbol)
+                effects.merge(
+                    fund_due(self._exchange.ledger, instrument.symbol, source=source, step=step)
+                )
+        return effects
+
     def _telling(self, row: int, first: int, last: int, symbol: str) -> list[int]:
         """Return the ticks that matter between two: extremes only when an order could meet them."""
-        if last - first < 2 or not self._exchange.ledger.book(symbol) or self._hour is None:
+        if last - first < 2 or self._hour is None or not self._has_orders(symbol):
             return [last]
         seen = self._hour.ticks[row, first + 1 : last + 1]
         extremes = {first + 1 + int(seen.argmin()), first + 1 + int(seen.argmax()), last}
@@ -195,8 +232,9 @@ class RandomMarket:
         first = (from_ms - self._number * BLOCK_MS) // MINUTE_MS
         last = (until_ms - self._number * BLOCK_MS) // MINUTE_MS
         times = _minutes(self._number)[first:last]
-        for row, symbol in enumerate(self._symbols):
-            self.series[symbol].append(times, self._hour.candles[row, first:last])
+        for instrument in self._instruments:
+            values = self._hour.candles[self._rows[instrument.symbol], first:last]
+            self.series[instrument.symbol].append(times, _in_ticks(instrument, values))
 
     def _enter(self, number: int) -> None:
         """Generate the hour that is beginning."""
@@ -206,8 +244,9 @@ class RandomMarket:
         self._number = number
 
     def _generate(self, number: int) -> Hour:
-        ticks = [float(instrument.tick) for instrument in self._instruments]
-        hour = next_hour(self.spec.seed, number, self._state, bases=self._bases, ticks=ticks)
+        hour = next_hour(
+            self.spec.seed, number, self._state, bases=self._bases, ticks=self._increments
+        )
         self._state = hour.state
         return hour
 
@@ -217,17 +256,24 @@ class RandomMarket:
 
     def _open_series(self, times: list[np.ndarray], values: list[np.ndarray]) -> None:
         flat = np.concatenate(times) if times else np.empty(0, dtype=np.int64)
-        for row, symbol in enumerate(self._symbols):
+        for one in self._instruments:
+            row = self._rows[one.symbol]
             rows = np.concatenate([block[row] for block in values]) if values else np.empty((0, 5))
-            self.series[symbol] = Series(self.timeframe, flat.copy(), rows)
+            self.series[one.symbol] = Series(self.timeframe, flat.copy(), _in_ticks(one, rows))
 
     def _tick(self, at_ms: int) -> int:
         return min(max((at_ms - self._number * BLOCK_MS) // TICK_MS, 0), MINUTES * TICKS - 1)
 
-    def _ladder(self, instrument: Instrument, row: int, tick: int) -> LadderLiquidity:
+    def _has_orders(self, symbol: str) -> bool:
+        ledger = self._exchange.ledger
+        held = (position.symbol for position in ledger.contracts.positions.values() if position.amount)
+        return bool(ledger.book(symbol) or ledger.contracts.algos.get(symbol) or symbol in held)
+
+    def _ladder(self, instrument: Instrument, tick: int) -> LadderLiquidity:
         if self._hour is None:
             raise RuntimeError("The random market has not started.")
-        last = exact_price(float(self._hour.ticks[row, tick]))
+        row = self._rows[instrument.symbol]
+        last = nearest_to(exact_price(float(self._hour.ticks[row, tick])), instrument.tick)
         volume = exact_price(float(self._hour.volumes[row, tick // TICKS]))
         return ladder(instrument, last, volume=volume, salt=tick)
 
@@ -261,6 +307,15 @@ async def open_random(
     await market.start()
     log.info("random_market_ready", seed=spec.seed, speed=spec.speed, pairs=len(spec.pairs))
     return market
+
+
+def _in_ticks(instrument: Instrument, candles: np.ndarray) -> np.ndarray:
+    """Return the candles of the spot pair in the ticks of its perpetual; spot as it is."""
+    if instrument.kind != LINEAR:
+        return candles
+    shown, tick = candles.copy(), float(instrument.tick)
+    shown[:, :4] = np.maximum(np.round(shown[:, :4] / tick), 1) * tick
+    return shown
 
 
 def _minutes(number: int) -> np.ndarray:

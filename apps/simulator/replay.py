@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,22 @@ from psycopg.types.json import Jsonb
 from apps.core.domain.timeframes import TIMEFRAME_MS, closes_at, open_ms
 from apps.core.errors import InvalidInput
 from apps.simulator.domain.candles import Series
-from apps.simulator.domain.instruments import listed
+from apps.simulator.domain.instruments import LINEAR_SUFFIX, listed
 from apps.simulator.domain.ledger import Ledger
 from apps.simulator.domain.liquidity import CandleLiquidity
 from apps.simulator.domain.orders import Effects
+from apps.simulator.domain.perpetual.marks import MarkSource
+from apps.simulator.domain.perpetual.sweep import Step, apply_contract_candle
 from apps.simulator.domain.sweep import apply_candle
 from apps.simulator.exchange import Exchange
-from apps.simulator.gateways.candle_files import Recording, Wanted, read_recordings
+from apps.simulator.gateways.candle_files import (
+    Recording,
+    Wanted,
+    folder_name,
+    read_marks,
+    read_recordings,
+)
+from apps.simulator.gateways.funding_files import read_funding
 
 KIND = "candles"
 
@@ -109,14 +118,24 @@ class Replay:
         effects = Effects()
         for symbol in sorted(self.series):
             candle = self.series[symbol].at(opened)
-            if candle is not None:
+            if candle is None:
+                continue
+            if symbol.endswith(LINEAR_SUFFIX):
+                source = exchange.contracts.source(symbol)
+                step = Step(opened, closed)
+                effects.merge(
+                    apply_contract_candle(
+                        exchange.ledger, symbol, candle, source=source, step=step
+                    )
+                )
+            else:
                 effects.merge(apply_candle(exchange.ledger, symbol, candle, now_ms=closed))
         self.clock_ms = closed
         exchange.note(effects)
         exchange.journal.batch.clock_ms = closed
 
         def told() -> None:
-            exchange.tell(effects.reports)
+            exchange.tell_all(effects)
             if exchange.audience is not None:
                 exchange.audience.on_candles(closed)
 
@@ -170,12 +189,29 @@ def _span(recordings: dict[str, Recording], wanted: Wanted) -> tuple[int, int]:
 def _opened(
     exchange: Exchange, spec: ReplaySpec, recordings: dict[str, Recording], clock_ms: int
 ) -> Replay:
-    series = {pair.replace("/", ""): recording.series for pair, recording in recordings.items()}
+    series = {listed(pair).symbol: recording.series for pair, recording in recordings.items()}
     replay = Replay(spec, series, clock_ms)
     for symbol, candles in series.items():
         _quote(exchange.ledger, symbol, candles, clock_ms)
+    for pair in recordings:
+        if ":" in pair:
+            _mark(exchange, spec, pair, clock_ms)
     exchange.source = replay
     return replay
+
+
+def _mark(exchange: Exchange, spec: ReplaySpec, pair: str, clock_ms: int) -> None:
+    """Read marks and funding rates of a perpetual and set the mark a restart would find."""
+    symbol, ledger = listed(pair).symbol, exchange.ledger
+    source = exchange.contracts.sources[symbol] = MarkSource(
+        symbol,
+        marks=read_marks(Path(spec.data), pair, spec.timeframe),
+        funding=read_funding(Path(spec.data), folder_name(pair)),
+    )
+    last = ledger.liquidity[symbol].last
+    known = source.marks.last_before(clock_ms) if source.marks else None
+    mark = source.mark(last, clock_ms)
+    ledger.contracts.marks[symbol] = replace(mark, price=known.close) if known else mark
 
 
 def _quote(ledger: Ledger, symbol: str, series: Series, clock_ms: int) -> None:

@@ -19,6 +19,7 @@ from apps.simulator.domain.refusals import (
     WOULD_TAKE,
     WOULD_TRIGGER,
     Refusal,
+    invalid_symbol,
     rejected,
     unknown_order,
 )
@@ -33,7 +34,20 @@ def place(ledger: Ledger, account: Account, request: OrderRequest, *, now_ms: in
 
     :raises Refusal: with the code and words Binance uses.
     """
+    order, fills = judge(ledger, account, request, now_ms=now_ms)
+    return _accept(ledger, order, fills, now_ms=now_ms)
+
+
+def judge(
+    ledger: Ledger, account: Account, request: OrderRequest, *, now_ms: int
+) -> tuple[Order, list[Fill]]:
+    """Return the order that would be accepted and the fills it would get; changes nothing.
+
+    :raises Refusal: with the code and words Binance uses.
+    """
     instrument, market = ledger.instrument(request.symbol), ledger.market(request.symbol)
+    if instrument.kind != "spot":
+        raise invalid_symbol()
     amount = request.amount or _amount_for(ledger, account, request, now_ms=now_ms)
     check_filters(instrument, request, amount=amount, last=market.last)
     _check_room(ledger, account, request)
@@ -45,7 +59,7 @@ def place(ledger: Ledger, account: Account, request: OrderRequest, *, now_ms: in
     if order.type == "LIMIT_MAKER" and (fills or crosses(order, market)):
         raise rejected(WOULD_TAKE)
     _check_funds(ledger, account, order, fills)
-    return _accept(ledger, order, fills, now_ms=now_ms)
+    return order, fills
 
 
 def cancel(

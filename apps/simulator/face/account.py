@@ -8,6 +8,7 @@ from typing import LiteralString
 from apps.simulator.domain.orders import Order
 from apps.simulator.domain.refusals import Refusal, no_such_order
 from apps.simulator.face.calls import KEYED, SIGNED, Call, Route
+from apps.simulator.face.market import spot_symbols
 from apps.simulator.face.render import Json, account_info, own_trade, queried, text
 
 
@@ -24,7 +25,7 @@ async def account(call: Call) -> Json:
 
 async def trade_fee(call: Call) -> list[Json]:
     """Return the account's rates for one or all symbols."""
-    wanted = call.params.symbols() or sorted(call.exchange.ledger.instruments)
+    wanted = call.params.symbols() or spot_symbols(call.exchange.ledger)
     fees = call.account.fees
     return [
         {"symbol": call.exchange.ledger.instrument(symbol).symbol, "makerCommission": text(fees.maker), "takerCommission": text(fees.taker)}

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from apps.core.domain.money import exact
 from apps.core.errors import InvalidInput
+from apps.simulator.contract_desk import FuturesTerms
 from apps.simulator.domain.accounts import FEE_MODES, FeeSchedule
+from apps.simulator.domain.perpetual.contracts import FEE_MAKER, FEE_TAKER
 
 SUM_MAX: Final = Decimal(10) ** 15
 RATE_MAX: Final = Decimal("0.1")
@@ -22,6 +24,7 @@ class AccountTerms:
     balances: dict[str, Decimal]
     fees: FeeSchedule
     credentials: tuple[str, str]
+    futures: FuturesTerms | None = None
 
     @classmethod
     def of(cls, asked: dict[str, Any]) -> AccountTerms:
@@ -39,6 +42,7 @@ class AccountTerms:
             },
             fees=_fees(asked.get("fees") or {}),
             credentials=(short(asked, "api_key", 100), short(asked, "secret", 200)),
+            futures=_futures(asked.get("futures")),
         )
 
 
@@ -62,6 +66,33 @@ def sum_of(asked: dict[str, Any], field: str) -> Decimal:
     if abs(value) > SUM_MAX:
         raise InvalidInput("TOO_LARGE", field=field, most=SUM_MAX)
     return value
+
+
+def is_futures(asked: dict[str, Any]) -> bool:
+    """Return whether the futures wallet is meant; without a word it is the spot wallet.
+
+    :raises InvalidInput: `BAD_WALLET`.
+    """
+    wallet = asked.get("wallet", "spot")
+    if wallet not in {"spot", "futures"}:
+        raise InvalidInput("BAD_WALLET", field="wallet", known="spot,futures")
+    return bool(wallet == "futures")
+
+
+def _futures(asked: Any) -> FuturesTerms | None:
+    if asked is None:
+        return None
+    balances = asked.get("balances") if isinstance(asked, dict) else None
+    if not isinstance(balances, dict):
+        raise InvalidInput("BAD_BALANCES", field="futures.balances")
+    return FuturesTerms(
+        balances={
+            short({"asset": a}, "asset", 20, least=1): sum_of(balances, a) for a in balances
+        },
+        is_hedged=bool(asked.get("hedged", False)),
+        maker=_rate(asked, "maker", FEE_MAKER),
+        taker=_rate(asked, "taker", FEE_TAKER),
+    )
 
 
 def _fees(asked: dict[str, Any]) -> FeeSchedule:

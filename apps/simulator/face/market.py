@@ -7,6 +7,7 @@ from typing import Any
 from apps.core.domain.timeframes import TIMEFRAME_MS
 from apps.simulator.domain.filters import TRAILING_MAX, TRAILING_MIN
 from apps.simulator.domain.instruments import Instrument
+from apps.simulator.domain.ledger import Ledger
 from apps.simulator.domain.order_lists import LISTS_MAX
 from apps.simulator.domain.orders import ORDER_TYPES
 from apps.simulator.domain.pairs import AMENDS_MAX
@@ -35,7 +36,8 @@ async def exchange_info(call: Call) -> Json:
     """Return the rules of the listed symbols."""
     instruments = call.exchange.ledger.instruments
     wanted = call.params.symbols()
-    listed = [call.exchange.ledger.instrument(symbol) for symbol in wanted or sorted(instruments)]
+    everything = sorted(name for name, one in instruments.items() if one.kind == "spot")
+    listed = [call.exchange.ledger.instrument(symbol) for symbol in wanted or everything]
     limits = (
         ("REQUEST_WEIGHT", "MINUTE", 1, call.weight_limit),
         ("ORDERS", "SECOND", 10, call.weight_limit),
@@ -123,12 +125,17 @@ async def aggregate_trades(call: Call) -> list[Json]:
     ]  # fmt: skip
 
 
+def spot_symbols(ledger: Ledger) -> list[str]:
+    """Return the spot pairs that have a price."""
+    return sorted(name for name in ledger.liquidity if ledger.instruments[name].kind == "spot")
+
+
 def _wanted(call: Call) -> list[str]:
     ledger = call.exchange.ledger
     wanted = call.params.symbols()
     return [
         ledger.instrument(symbol).symbol
-        for symbol in (wanted if wanted is not None else sorted(ledger.liquidity))
+        for symbol in (wanted if wanted is not None else spot_symbols(ledger))
     ]
 
 

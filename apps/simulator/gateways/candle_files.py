@@ -1,4 +1,4 @@
-"""Recorded candles: CSV files below `<dir>/[candles/]<venue>/<BASE_QUOTE>/<timeframe>*.csv[.gz]`."""
+"""Recorded candles: CSV files below `<dir>/[candles/]<venue>/<BASE_QUOTE[_QUOTE]>/<timeframe>*.csv[.gz]`."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def read_recordings(wanted: Wanted) -> dict[str, Recording]:
     """
     if wanted.timeframe not in TIMEFRAME_MS:
         raise InvalidInput("BAD_TIMEFRAME", field="timeframe", value=wanted.timeframe)
-    root = _root(wanted.data, wanted.pairs)
-    for source in _sources(root, wanted.pairs, wanted.timeframe):
-        files = {pair: _files(root, pair, source) for pair in wanted.pairs}
+    folders = {pair: _folder(wanted.data, pair) for pair in wanted.pairs}
+    for source in _sources(list(folders.values()), wanted.timeframe):
+        files = {pair: _files(folder, source) for pair, folder in folders.items()}
         found = {pair: _read(paths, source, wanted.timeframe) for pair, paths in files.items()}
         if all(_reaches(recording.series, wanted) for recording in found.values()):
             return found
     raise NotFound(
         "NO_CANDLES",
-        data=str(root),
+        data=str(wanted.data),
         timeframe=wanted.timeframe,
         instruments=",".join(wanted.pairs),
     )
@@ -67,26 +67,50 @@ def _reaches(series: Series, wanted: Wanted) -> bool:
     return bool(np.searchsorted(times, low) < np.searchsorted(times, high))
 
 
-def _root(data: Path, pairs: list[str]) -> Path:
-    for root in (data, data / "binance", data / "candles" / "binance"):
-        if pairs and (root / pairs[0].replace("/", "_")).is_dir():
-            return root
-    raise NotFound("NO_CANDLES", data=str(data), instruments=",".join(pairs))
+def read_marks(data: Path, pair: str, timeframe: str) -> Series | None:
+    """Return the recorded mark-price candles of a perpetual, None where there are none.
+
+    :raises InvalidInput: `BAD_CANDLE_FILE`.
+    """
+    for root in _roots(data, "binanceusdm_mark")[1:]:
+        files = _files(root / folder_name(pair), timeframe)
+        if files:
+            return _read(files, timeframe, timeframe).series
+    return None
 
 
-def _files(root: Path, pair: str, timeframe: str) -> list[Path]:
-    folder = root / pair.replace("/", "_")
+def folder_name(pair: str) -> str:
+    """Return the folder of a pair: `BTC_USDT`, of a perpetual `BTC_USDT_USDT`."""
+    return pair.replace("/", "_").replace(":", "_")
+
+
+def _roots(data: Path, venue: str) -> list[Path]:
+    return [data, data / venue, data / "candles" / venue, data.parent / venue]
+
+
+def _folder(data: Path, pair: str) -> Path:
+    """Return the folder that holds the candles of a pair.
+
+    :raises NotFound: `NO_CANDLES`.
+    """
+    for root in _roots(data, "binanceusdm" if ":" in pair else "binance"):
+        if (root / folder_name(pair)).is_dir():
+            return root / folder_name(pair)
+    raise NotFound("NO_CANDLES", data=str(data), instruments=pair)
+
+
+def _files(folder: Path, timeframe: str) -> list[Path]:
     found = [*folder.glob(f"{timeframe}.csv*"), *folder.glob(f"{timeframe}_*.csv*")]
     return sorted(found)
 
 
-def _sources(root: Path, pairs: list[str], timeframe: str) -> list[str]:
+def _sources(folders: list[Path], timeframe: str) -> list[str]:
     """Return the file timeframes that every pair has and that divide `timeframe`, longest first."""
     wanted = TIMEFRAME_MS[timeframe]
     return [
         name
         for name, length in sorted(TIMEFRAME_MS.items(), key=lambda item: -item[1])
-        if wanted % length == 0 and all(_files(root, pair, name) for pair in pairs)
+        if wanted % length == 0 and all(_files(folder, name) for folder in folders)
     ]
 
 

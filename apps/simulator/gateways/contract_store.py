@@ -51,7 +51,9 @@ async def load_contracts(store: Reader, ledger: Ledger) -> None:
     ledger.last_order_id = max(ledger.last_order_id, last)
 
 
-async def algo_orders(store: Reader, where: LiteralString, values: Sequence[Any]) -> list[AlgoOrder]:
+async def algo_orders(
+    store: Reader, where: LiteralString, values: Sequence[Any]
+) -> list[AlgoOrder]:
     """Return stored conditional orders that fulfil `where` (condition, order and limit)."""
     return [algo_of(row) for row in await store.read(_SELECT_ALGOS + where, values)]
 
