@@ -16,6 +16,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "halt": "Halt a bot, an account or the desk",
     "release_halt": "Release a halt",
     "reconcile": "Reconcile an account now",
+    "resolve_cases": "Take, comment and resolve cases; propose adjustments of the books",
     "edit_configs": "Write config versions",
     "propose_changes": "Write change requests",
     "vote": "Vote on change requests",
@@ -30,10 +31,18 @@ VIEW: Final = frozenset({"view_desk", "use_api"})
 OPERATE: Final = VIEW | {"view_operations", "pause_bots", "halt"}
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "viewer": VIEW,
-    "operator": OPERATE | {"operate_bots", "reconcile"},
+    "operator": OPERATE | {"operate_bots", "reconcile", "resolve_cases"},
     "strategist": VIEW | {"view_operations", "edit_configs", "propose_changes", "pause_bots"},
     "risk_manager": OPERATE
-    | {"vote", "release_halt", "tighten_limits", "propose_changes", "demote_bots", "reconcile"},
+    | {
+        "vote",
+        "release_halt",
+        "tighten_limits",
+        "propose_changes",
+        "demote_bots",
+        "reconcile",
+        "resolve_cases",
+    },
     "auditor": VIEW | {"view_operations", "view_audit"},
     "administrator": VIEW
     | {"view_operations", "manage_people", "manage_accounts", "manage_settings"},
@@ -46,7 +55,7 @@ SCOPE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "propose": frozenset({"propose_changes", "edit_configs"}),
     "trade": frozenset({"operate_bots", "pause_bots"}),
     "halt": frozenset({"halt", "pause_bots"}),
-    "operate": frozenset({"reconcile", "tighten_limits", "demote_bots"}),
+    "operate": frozenset({"reconcile", "resolve_cases", "tighten_limits", "demote_bots"}),
     "admin": frozenset({"manage_accounts"}),
 }
 # What a token may never do, whatever its owner's roles are.

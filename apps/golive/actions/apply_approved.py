@@ -23,6 +23,8 @@ from apps.golive.actions.build_content import drift
 from apps.golive.actions.check_gates import check_gates
 from apps.golive.actions.promote import promote
 from apps.golive.domain.gates import not_passed
+from apps.reconciliation.actions.adopt import adopt
+from apps.reconciliation.actions.write_off import write_off
 from apps.risk.actions.set_limit import set_limit
 
 
@@ -39,10 +41,20 @@ def _promote(*, actor: Actor, proof: ChangeRequest) -> None:
     promote(actor=actor, proof=proof)
 
 
+def _adopt(*, actor: Actor, proof: ChangeRequest) -> None:
+    adopt(actor=actor, proof=proof)
+
+
+def _write_off(*, actor: Actor, proof: ChangeRequest) -> None:
+    write_off(actor=actor, proof=proof)
+
+
 # Kind of change → what applies it; each demands the request as proof.
 APPLIERS: Final[dict[str, Callable[..., None]]] = {
     "bot.promote": _promote,
     "limit.raise": _raise_limit,
+    "reconciliation.adopt": _adopt,
+    "reconciliation.write_off": _write_off,
 }
 
 

@@ -16,6 +16,11 @@ from apps.bots.models import Bot, BotConfig
 from apps.core.domain.money import exact
 from apps.core.errors import NotFound
 from apps.golive.queries import touches_real_money
+from apps.reconciliation.queries.adjustments import (
+    adopt_content,
+    case_by_id,
+    write_off_content,
+)
 from apps.risk.actions.set_limit import limit_content
 from apps.risk.models import Limit
 from apps.venues.models import VenueAccount
@@ -135,4 +140,33 @@ def _rebuild_raise(request: ChangeRequest) -> Built:
     )
 
 
-REBUILDERS = {"bot.promote": _rebuild_promotion, "limit.raise": _rebuild_raise}
+def write_off_built(case_id: UUID) -> Built:
+    """Return the content of a write-off; before says that the case is open, and its books."""
+    case = case_by_id(case_id)
+    return Built(content=write_off_content(case=case), before=_case_before(case.state))
+
+
+def adopt_built(case_id: UUID, bot_id: UUID) -> Built:
+    """Return the content of an adoption; before says that the case is open."""
+    case = case_by_id(case_id)
+    return Built(content=adopt_content(case=case, bot_id=bot_id), before=_case_before(case.state))
+
+
+def _case_before(state: str) -> dict[str, Any]:
+    return {"case": state, "books": "as they are"}
+
+
+def _rebuild_write_off(request: ChangeRequest) -> Built:
+    return write_off_built(UUID(request.content["case_id"]))
+
+
+def _rebuild_adopt(request: ChangeRequest) -> Built:
+    return adopt_built(UUID(request.content["case_id"]), UUID(request.content["bot_id"]))
+
+
+REBUILDERS = {
+    "bot.promote": _rebuild_promotion,
+    "limit.raise": _rebuild_raise,
+    "reconciliation.adopt": _rebuild_adopt,
+    "reconciliation.write_off": _rebuild_write_off,
+}
