@@ -23,6 +23,7 @@ class Call:
     caller: Account | None = None
     weight_limit: int = 0
     listen_keys: dict[str, int] = field(default_factory=dict)
+    cancels_half: bool = False
 
     @property
     def account(self) -> Account:

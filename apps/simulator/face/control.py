@@ -9,14 +9,18 @@ import orjson
 from aiohttp import web
 
 from apps.core.domain.money import plain
-from apps.core.errors import Conflict, DeskError, NotFound
+from apps.core.errors import Conflict, DeskError, InvalidInput, NotFound
 from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.instruments import listed
+from apps.simulator.domain.knobs import AT_ONCE, KNOBS, described
 from apps.simulator.domain.orders import Order
 from apps.simulator.exchange import Exchange
-from apps.simulator.face.admission import AccountTerms, short, sum_of
-from apps.simulator.face.faults import AT_ONCE, Faults
+from apps.simulator.face.admission import AccountTerms, is_futures, short, sum_of
+from apps.simulator.face.faults import Faults
+from apps.simulator.face.futures.render import trade_row
+from apps.simulator.face.futures.state import futures_state
 from apps.simulator.face.hub import Hub
+from apps.simulator.face.incidents import ON_ARMING, Incident
 from apps.simulator.face.render import Json, own_trade
 from apps.simulator.replay import Replay, start_replay
 
@@ -77,6 +81,8 @@ class Control:
         account = await self._exchange.create_account(
             terms.name, balances=terms.balances, fees=terms.fees, credentials=terms.credentials
         )
+        if terms.futures is not None and not self._exchange.contracts.knows(account):
+            await self._exchange.contracts.admit(account, terms.futures)
         return {
             "account_id": account.account_id,
             "name": account.name,
@@ -87,6 +93,9 @@ class Control:
     async def _deposit(self, asked: Json) -> Json:
         account = await self._account(asked["account"])
         asset, amount = short(asked, "asset", 20), sum_of(asked, "amount")
+        if is_futures(asked):
+            await self._exchange.contracts.transfer(account, asset=asset, amount=amount)
+            return futures_state(self._exchange.ledger, account)["wallets"][asset]
         await self._exchange.deposit(account, asset=asset, amount=amount)
         return {"free": plain(account.balance(asset).free)}
 
@@ -120,6 +129,9 @@ class Control:
                 asset: {"free": plain(held.free), "locked": plain(held.locked)}
                 for asset, held in sorted(account.balances.items())
             }
+            futures = futures_state(ledger, account)
+            if futures:
+                totals["accounts"][account.name]["futures"] = futures
         for row in await self._exchange.store.read(
             "SELECT a.name, o.status, count(*) AS n FROM simulator_order o "
             "JOIN simulator_account a ON a.id = o.account_id GROUP BY 1, 2"
@@ -137,20 +149,30 @@ class Control:
             "account_id = %s ORDER BY order_id", (account.account_id,)
         )
         clients = {order.order_id: order.client_order_id for order in orders}
-        rows = [own_trade(trade) | {"clientOrderId": clients[trade.order_id]} for trade in trades]
+        rows = [
+            (trade_row(trade) | {"kind": "linear"} if trade.position_side else own_trade(trade))
+            | {"clientOrderId": clients[trade.order_id]}
+            for trade in trades
+        ]
         return {"account": account.name, "trades": rows}
 
     async def _arm(self, asked: Json) -> Json:
-        if asked.get("kind") in AT_ONCE:
-            return {"dropped": self._hub.drop_all()}
-        self._faults.arm(asked)
-        return await self._armed({})
+        fault = self._faults.read(asked)
+        act = ON_ARMING.get(fault.kind)
+        done = await act(Incident(self._exchange, self._hub, fault)) if act else {}
+        if KNOBS[fault.kind].strikes != AT_ONCE:
+            self._faults.arm(fault)
+        return done | await self._armed({})
 
     async def _armed(self, _: Json) -> Json:
-        return {"armed": self._faults.listing()}
+        return {"armed": self._faults.listing(), "knobs": described()}
 
-    async def _disarm(self, _: Json) -> Json:
-        self._faults.clear()
+    async def _disarm(self, asked: Json) -> Json:
+        number = asked.get("id")
+        if number is not None and not str(number).isdigit():
+            raise InvalidInput("BAD_FAULT", field="id", message="a whole number")
+        account = str(asked.get("account", ""))
+        self._faults.clear(None if number is None else int(number), account=account)
         return await self._armed({})
 
     def _totals(self) -> Json:
@@ -158,7 +180,7 @@ class Control:
         source = self._exchange.source
         market = source.state() if source else {"clock": None, "candles": 0, "done": True}
         opened: dict[int, int] = {}
-        for book in ledger.open_orders.values():
+        for book in (*ledger.open_orders.values(), *ledger.contracts.algos.values()):
             for order in book.values():
                 opened[order.account_id] = opened.get(order.account_id, 0) + 1
         return market | {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +18,7 @@ from apps.simulator.domain.orders import Report
 from apps.simulator.exchange import Exchange
 from apps.simulator.face.books import BookDiffs
 from apps.simulator.face.faults import Faults
+from apps.simulator.face.line import Line
 from apps.simulator.face.render import Json, account_position, execution_report, text
 from apps.simulator.face.render_lists import list_status
 from apps.simulator.face.streams import candle_events, forming_event, quote_events
@@ -33,9 +35,17 @@ class Listener:
     streams: set[str] = field(default_factory=set)
     accounts: dict[int, int] = field(default_factory=dict)
     waiting: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+    silent_until: float = 0.0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing comes out of this socket now."""
+        return time.monotonic() < self.silent_until
 
     def push(self, message: Any) -> None:
-        """Queue a message; one that does not read is cut off."""
+        """Queue a message; one that does not read is cut off, a silent one loses it."""
+        if self.is_silent:
+            return
         if self.waiting.qsize() > BACKLOG_MAX:
             self.waiting.put_nowait(None)
             return
@@ -57,6 +67,8 @@ class Hub:
         self._by_stream: defaultdict[str, set[Listener]] = defaultdict(set)
         self._listeners: set[Listener] = set()
         self._books = BookDiffs(exchange)
+        self._line = Line(faults)
+        self.others: list[Hub] = []
 
     def join(self, listener: Listener) -> None:
         """Add a socket."""
@@ -85,22 +97,35 @@ class Hub:
             if not self._by_stream[name]:
                 del self._by_stream[name]
 
-    def drop_all(self) -> int:
-        """Cut every socket; return how many."""
-        for listener in self._listeners:
+    def drop_all(self, owner: int | None = None) -> int:
+        """Cut every socket, or those of one account; return how many."""
+        chosen = self._of(owner)
+        for listener in chosen:
             if listener.socket._writer is not None:
                 listener.socket._writer.transport.abort()
-        return len(self._listeners)
+        return len(chosen) + sum(other.drop_all(owner) for other in self.others)
+
+    def silence(self, owner: int | None = None, *, ms: int) -> int:
+        """Let the sockets that are open now carry nothing for `ms`; return how many."""
+        chosen = self._of(owner)
+        for listener in chosen:
+            listener.silent_until = time.monotonic() + ms / 1000
+        return len(chosen) + sum(other.silence(owner, ms=ms) for other in self.others)
+
+    def _of(self, owner: int | None) -> list[Listener]:
+        return [one for one in self._listeners if owner is None or owner in one.accounts.values()]
 
     async def close(self) -> None:
         """Close every socket politely."""
         for listener in list(self._listeners):
             await listener.socket.close(code=1001, message=b"Server shutdown")
+        for other in self.others:
+            await other.close()
 
     @property
     def count(self) -> int:
         """How many sockets are open."""
-        return len(self._listeners)
+        return len(self._listeners) + sum(other.count for other in self.others)
 
     def wants(self, name: str) -> bool:
         """Return whether anybody listens to the stream."""
@@ -108,6 +133,8 @@ class Hub:
 
     def on_reports(self, reports: list[Report]) -> None:
         """Send each owner an executionReport and the balances after it."""
+        for past in self._faults.pasts():
+            past.note(reports)
         for report in reports:
             if report.listed is not None:
                 self._tell_owner(report.order.account_id, list_status(report, report.listed))
@@ -158,13 +185,21 @@ class Hub:
         listener.push({"stream": name, "data": event} if listener.wraps else event)
 
     def _tell_owner(self, account_id: int, event: Json) -> None:
+        account = self._exchange.ledger.accounts[account_id].name
+        for turn in self._line.turns(account, event):
+            if turn.seconds:
+                loop = asyncio.get_running_loop()
+                loop.call_later(turn.seconds, self._send_owner, account_id, turn.event)
+            else:
+                self._send_owner(account_id, turn.event)
+
+    def _send_owner(self, account_id: int, event: Json) -> None:
+        account = self._exchange.ledger.accounts[account_id].name
         for listener in self._listeners:
             for subscription, owner in listener.accounts.items():
-                if owner != account_id or self._faults.strike_stream("mute_stream"):
+                if owner != account_id or self._faults.strike_stream("mute_stream", account):
                     continue
                 message = (
                     event if subscription < 0 else {"subscriptionId": subscription, "event": event}
                 )
                 listener.push(message)
-                if self._faults.strike_stream("duplicate_stream"):
-                    listener.push(message)

@@ -15,15 +15,17 @@ from apps.simulator.domain.refusals import Refusal
 from apps.simulator.exchange import Exchange
 from apps.simulator.face import account, lists, market, trading
 from apps.simulator.face.calls import PUBLIC, SIGNED, Call, Route
-from apps.simulator.face.faults import BEFORE, Fault, Faults
+from apps.simulator.face.faults import Faults
+from apps.simulator.face.futures import FUTURES_ROUTES
 from apps.simulator.face.limits import WeightExceeded, WeightMeter
 from apps.simulator.face.params import Params
 from apps.simulator.face.signing import account_of, check_signature, check_time, signed_text
+from apps.simulator.face.striking import STRIKES, Struck
 
-ROUTES: Final = (*market.ROUTES, *trading.ROUTES, *lists.ROUTES, *account.ROUTES)
-HOLD_SECONDS: Final = 60.0
+ROUTES: Final = (
+    *market.ROUTES, *trading.ROUTES, *lists.ROUTES, *account.ROUTES, *FUTURES_ROUTES,
+)  # fmt: skip
 _TEXT: Final = "application/json"
-_AMBIGUOUS: Final = "Unknown error, please check your request or try again later."
 log = structlog.get_logger(__name__)
 
 
@@ -53,12 +55,15 @@ class Rest:
             headers = {"X-MBX-USED-WEIGHT": str(used), "X-MBX-USED-WEIGHT-1M": str(used)}
             call = await self._admit(route, request)
             name = call.caller.name if call.caller else ""
-            fault = self._faults.strike(method=route.method, path=route.path, account=name)
-            if fault is not None and fault.kind in BEFORE:
-                await self._fail_before(fault, request)
+            fault = self._faults.strike(
+                method=route.method,
+                path=route.path,
+                account=name,
+                order_type=call.params.text("type"),
+            )
+            if fault is not None:
+                return await STRIKES[fault.kind](Struck(fault, route, call, request))
             body = orjson.dumps(await route.handler(call))
-            if fault is not None and fault.kind not in BEFORE:
-                return await self._fail_after(fault, request)
             return web.Response(body=body, content_type=_TEXT, headers=headers)
         except Refusal as refusal:
             return refused(refusal, headers)
@@ -79,46 +84,10 @@ class Rest:
     ) -> Account:
         caller = await account_of(self._exchange, request.headers.get("X-MBX-APIKEY", ""))
         if route.security == SIGNED:
-            check_time(params)
+            check_time(params, self._exchange.clock_ms())
             params.require(("signature",))
             check_signature(caller, text, params.text("signature"))
         return caller
-
-    async def _fail_before(self, fault: Fault, request: web.Request) -> None:
-        """Slow the call down, or end it before anything happens.
-
-        :raises Refusal: what the client receives.
-        """
-        if fault.kind == "delay":
-            await asyncio.sleep(fault.ms / 1000)
-        elif fault.kind == "timeout_before_accept":
-            await self._hang_up(fault, request)
-        elif fault.kind == "http_503":
-            raise Refusal(-1008, "Server is currently overloaded with other requests. Please try again in a few minutes.", status=503)  # fmt: skip
-        else:
-            refusal = WeightExceeded(self._meter.limit, max(1, fault.ms // 1000))
-            refusal.status = 418 if fault.kind == "banned" else 429
-            raise refusal
-
-    async def _fail_after(self, fault: Fault, request: web.Request) -> web.StreamResponse:
-        """Keep the answer of a call that took effect from its client."""
-        if fault.kind == "timeout_after_accept":
-            await self._hang_up(fault, request)
-        if fault.kind == "empty_answer":
-            return web.Response(text="", content_type=_TEXT)
-        if fault.kind == "http_503_unknown":
-            return web.Response(status=503, text=_AMBIGUOUS)
-        return refused(Refusal(-1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.", status=408), {})  # fmt: skip
-
-    async def _hang_up(self, fault: Fault, request: web.Request) -> None:
-        """Say nothing for `ms` (a minute by default), then cut the connection.
-
-        :raises asyncio.CancelledError: always; the connection is gone.
-        """
-        await asyncio.sleep(fault.ms / 1000 if fault.ms else HOLD_SECONDS)
-        if request.transport is not None:
-            request.transport.abort()
-        raise asyncio.CancelledError
 
 
 def refused(refusal: Refusal, headers: dict[str, str]) -> web.Response:
@@ -131,6 +100,22 @@ def refused(refusal: Refusal, headers: dict[str, str]) -> web.Response:
     return web.Response(
         body=orjson.dumps(body), status=refusal.status, content_type=_TEXT, headers=headers
     )
+
+
+def cut_off(faults: Faults, exchange: Exchange) -> Any:
+    """Return the middleware that leaves no way to the exchange while `dns_failure` holds."""
+
+    @web.middleware
+    async def pass_or_cut(request: web.Request, handler: Any) -> web.StreamResponse:
+        if not request.path.startswith("/sim/"):
+            known = exchange.account_by_known_key(request.headers.get("X-MBX-APIKEY", ""))
+            if faults.standing("dns_failure", known) and request.transport is not None:
+                request.transport.abort()
+                raise asyncio.CancelledError
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    return pass_or_cut
 
 
 @web.middleware

@@ -14,9 +14,12 @@ from apps.simulator import replay
 from apps.simulator.exchange import Exchange
 from apps.simulator.face.control import Control
 from apps.simulator.face.faults import Faults
+from apps.simulator.face.futures.audience import Everybody
+from apps.simulator.face.futures.hub import FuturesHub
+from apps.simulator.face.futures.sockets import FuturesSockets
 from apps.simulator.face.hub import Hub
 from apps.simulator.face.limits import WeightMeter
-from apps.simulator.face.rest import Rest, report_failures
+from apps.simulator.face.rest import Rest, cut_off, report_failures
 from apps.simulator.face.sockets import Sockets
 from apps.simulator.gateways.store import Store
 from apps.simulator.random_market import open_random
@@ -38,11 +41,14 @@ def application(exchange: Exchange, address: Address) -> tuple[web.Application, 
     """Return the web application of an exchange and its hub."""
     faults = Faults()
     hub = Hub(exchange, faults)
-    exchange.audience = hub
+    futures = FuturesHub(exchange, faults)
+    hub.others.append(futures)
+    exchange.audience, exchange.contracts.audience = Everybody(hub, futures), futures
     rest = Rest(exchange, faults, WeightMeter(address.weight_limit))
-    app = web.Application(middlewares=[report_failures])
+    app = web.Application(middlewares=[cut_off(faults, exchange), report_failures])
     app.add_routes(rest.routes())
     app.add_routes(Sockets(exchange, hub, rest.listen_keys).routes())
+    app.add_routes(FuturesSockets(exchange, futures, rest.listen_keys).routes())
     app.add_routes(Control(exchange, hub, faults, address.token).routes())
     return app, hub
 

@@ -7,7 +7,6 @@ import hmac
 import re
 from typing import Final
 
-from apps.core.clock import now, to_ms
 from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.refusals import Refusal
 from apps.simulator.exchange import Exchange
@@ -39,8 +38,8 @@ async def account_of(exchange: Exchange, api_key: str) -> Account:
     raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
 
 
-def check_time(params: Params) -> None:
-    """Check timestamp and receive window against real time.
+def check_time(params: Params, here: int) -> None:
+    """Check timestamp and receive window against the exchange's own clock, `here` in epoch ms.
 
     :raises Refusal: -1021, -1131.
     """
@@ -49,7 +48,6 @@ def check_time(params: Params) -> None:
     window = params.integer("recvWindow", RECV_WINDOW_MS) or RECV_WINDOW_MS
     if window > RECV_WINDOW_MAX_MS:
         raise Refusal(-1131, "recvWindow must be less than 60000.")
-    here = to_ms(now())
     if sent >= here + 1000:
         raise Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
     if here - sent > window:

@@ -42,7 +42,7 @@ class Sockets:
     async def _market(self, request: web.Request) -> web.WebSocketResponse:
         wraps = request.path.startswith("/stream")
         names = request.query.get("streams", "") or request.match_info.get("names", "")
-        listener = Listener(web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS), wraps=wraps)
+        listener = Listener(socket(), wraps=wraps)
         for name in filter(None, names.split("/")):
             if name in self._listen_keys:
                 listener.accounts[-1 - len(listener.accounts)] = self._listen_keys[name]
@@ -51,7 +51,7 @@ class Sockets:
         return await self._serve(request, listener, self._stream_request)
 
     async def _api(self, request: web.Request) -> web.WebSocketResponse:
-        listener = Listener(web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS), wraps=False)
+        listener = Listener(socket(), wraps=False)
         return await self._serve(request, listener, self._api_request)
 
     async def _serve(
@@ -63,7 +63,9 @@ class Sockets:
         pump = asyncio.create_task(listener.pump())
         try:
             async for message in listener.socket:
-                if message.type == WSMsgType.TEXT:
+                if message.type == WSMsgType.PING and not listener.is_silent:
+                    await listener.socket.pong(message.data)
+                elif message.type == WSMsgType.TEXT:
                     listener.push(await _answered(answer, listener, message.data))
         finally:
             self._hub.leave(listener)
@@ -104,7 +106,7 @@ class Sockets:
             raise Refusal(-1020, "This operation is not supported.")
         params = Params({name: str(value) for name, value in values.items()})
         account = await account_of(self._exchange, params.text("apiKey"))
-        check_time(params)
+        check_time(params, self._exchange.clock_ms())
         signed = "&".join(
             f"{name}={values[name]}" for name in sorted(values) if name != "signature"
         )
@@ -112,6 +114,11 @@ class Sockets:
         subscription = len(listener.accounts)
         listener.accounts[subscription] = account.account_id
         return {"subscriptionId": subscription}
+
+
+def socket() -> web.WebSocketResponse:
+    """Return a socket whose pings are answered here, so that it can be silent."""
+    return web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, autoping=False)
 
 
 async def _answered(answer: Any, listener: Listener, text: str) -> Json:
