@@ -123,6 +123,8 @@ BACKUP_DIR = env.str("BACKUP_DIR", default="") or str(
     Path(env.str("DESK_HOME", default=str(BASE_DIR / ".desk"))) / "backups"
 )
 BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
+# Where prices come from when an instrument's own venue is quiet, in this order; empty: nowhere.
+PRICE_FALLBACK_VENUES = env.list("PRICE_FALLBACK_VENUES", default=["binance", "kraken", "kucoin"])
 DATABASE_ROUTERS = ["tradingdesk.routers.DeskRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

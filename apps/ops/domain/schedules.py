@@ -20,11 +20,14 @@ class Schedule:
 
 SCHEDULES: Final = (
     Schedule("trading: nudge what is due", "trading.tick", 1, "trading", expires=5),
+    Schedule("trading: prices from elsewhere", "trading.borrow_prices", 5, expires=5),
     Schedule("trading: tables for decisions", "trading.prepare_partitions", 3600, "trading", 600),
     Schedule("reconciliation: orders", "reconciliation.orders", 10, expires=10),
     Schedule("reconciliation: positions", "reconciliation.positions", 30),
     Schedule("reconciliation: balances", "reconciliation.balances", 60),
     Schedule("reconciliation: history", "reconciliation.history", 86_400, expires=3600),
+    Schedule("perpetuals: positions at the venue", "portfolio.positions", 20, expires=20),
+    Schedule("perpetuals: funding", "portfolio.funding", 10, expires=20),
     Schedule("approvals: expire", "approvals.expire", 60),
     Schedule("go-live: apply what is approved", "golive.apply_approved", 5, expires=5),
     Schedule("system: check invariants", "ops.check_invariants", 60),

@@ -80,6 +80,14 @@ class Reading(Connection):
         )
         return reads.closed_candles(rows, symbol=symbol, timeframe=timeframe, now_ms=now_ms())
 
+    async def listed(self, symbols: Sequence[str]) -> list[str]:
+        """Return those of `symbols` that the venue lists.
+
+        :raises VenueError: when its markets cannot be read.
+        """
+        exchange = await self._open(*symbols)
+        return [symbol for symbol in symbols if symbol in exchange.markets]
+
     async def quotes(self, symbols: Sequence[str]) -> list[QuoteRow]:
         """Return the latest quote of each symbol that has one, mark and funding of perpetuals.
 
