@@ -157,8 +157,10 @@ class ContractDesk:
         """
         effects, closed = Effects(), []
         for position in self._ledger.contracts.positions_of(account.account_id):
-            if symbol in {"", position.symbol, position.symbol.removesuffix("_PERP")}:
-                closed.append(f"{position.symbol} {position.side}")
+            instrument = self._ledger.instruments[position.symbol]
+            named = {"", instrument.symbol, instrument.pair, instrument.base + instrument.quote}
+            if symbol in named | {f"{instrument.base}/{instrument.quote}"}:
+                closed.append(f"{instrument.pair} {position.side}")
                 now_ms = self._exchange.now_ms()
                 effects.merge(
                     force_close(self._ledger, position, now_ms=now_ms, deleverages=deleverages)

@@ -29,7 +29,7 @@ class Wallet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.asset} {self.balance}"
+        return f"{self.asset} {self.balance}"
 
 
 class Position(models.Model):
@@ -58,7 +58,7 @@ class Position(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.symbol} {self.side} {self.amount}"
+        return f"{self.symbol} {self.side} {self.amount}"
 
 
 class ContractSetting(models.Model):
@@ -80,7 +80,7 @@ class ContractSetting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.symbol} {self.leverage}x"
+        return f"{self.symbol} {self.leverage}x"
 
 
 class ContractMode(models.Model):
@@ -94,7 +94,7 @@ class ContractMode(models.Model):
     fee_taker = number()
 
     def __str__(self) -> str:
-        return f"{self.account_id} {'hedged' if self.is_hedged else 'one-way'}"
+        return f"{'hedged' if self.is_hedged else 'one-way'}"
 
 
 class AlgoOrder(models.Model):
@@ -155,4 +155,4 @@ class Income(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.kind} {self.amount} {self.asset}"
+        return f"{self.kind} {self.amount} {self.asset}"

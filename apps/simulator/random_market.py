@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import zlib
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +12,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from apps.core.clock import now, to_ms
-from apps.core.domain.money import floor_to, nearest_to
+from apps.core.domain.money import nearest_to
 from apps.simulator.domain.candles import Series, exact_price
 from apps.simulator.domain.instruments import (
     DEMO_PAIRS,
@@ -22,7 +21,8 @@ from apps.simulator.domain.instruments import (
     Instrument,
     listed,
 )
-from apps.simulator.domain.liquidity import LadderLiquidity, Level
+from apps.simulator.domain.ladders import in_ticks, ladder, minutes, unpacked
+from apps.simulator.domain.liquidity import LadderLiquidity
 from apps.simulator.domain.market_random import (
     BLOCK_MS,
     MINUTES,
@@ -42,9 +42,7 @@ from apps.simulator.exchange import Exchange
 
 KIND: Final = "random"
 MINUTE_MS: Final = 60_000
-LEVELS: Final = 10
 SHOWN_DAYS: Final = 14
-_DEPTH: Final = Decimal("0.2")
 log = structlog.get_logger(__name__)
 
 
@@ -73,7 +71,9 @@ class RandomMarket:
         self._bases = [instrument.base for instrument in spot]
         self._increments = [float(instrument.tick) for instrument in spot]
         # A perpetual walks the path of its spot pair, in its own ticks.
-        perpetuals = [listed(pair) for pair in spec.perpetuals if pair.partition(":")[0] in spec.pairs]
+        perpetuals = [
+            listed(pair) for pair in spec.perpetuals if pair.partition(":")[0] in spec.pairs
+        ]
         self._instruments = [*spot, *perpetuals]
         self._rows = {one.symbol: self._bases.index(one.base) for one in self._instruments}
         self._symbols = [instrument.symbol for instrument in spot]
@@ -127,11 +127,11 @@ class RandomMarket:
                 break
             self._state = MarketState(**row["state"])
             following = row["number"] + 1
-            times.append(_minutes(row["number"]))
-            values.append(_unpacked(row["candles"], len(self._symbols)))
+            times.append(minutes(row["number"]))
+            values.append(unpacked(row["candles"], len(self._symbols)))
         for number in range(following, current):
             hour = self._generate(number)
-            times.append(_minutes(number))
+            times.append(minutes(number))
             values.append(hour.candles)
             self._keep(number, hour)
             if number % 24 == 0:
@@ -231,10 +231,10 @@ class RandomMarket:
             return
         first = (from_ms - self._number * BLOCK_MS) // MINUTE_MS
         last = (until_ms - self._number * BLOCK_MS) // MINUTE_MS
-        times = _minutes(self._number)[first:last]
+        times = minutes(self._number)[first:last]
         for instrument in self._instruments:
             values = self._hour.candles[self._rows[instrument.symbol], first:last]
-            self.series[instrument.symbol].append(times, _in_ticks(instrument, values))
+            self.series[instrument.symbol].append(times, in_ticks(instrument, values))
 
     def _enter(self, number: int) -> None:
         """Generate the hour that is beginning."""
@@ -259,14 +259,16 @@ class RandomMarket:
         for one in self._instruments:
             row = self._rows[one.symbol]
             rows = np.concatenate([block[row] for block in values]) if values else np.empty((0, 5))
-            self.series[one.symbol] = Series(self.timeframe, flat.copy(), _in_ticks(one, rows))
+            self.series[one.symbol] = Series(self.timeframe, flat.copy(), in_ticks(one, rows))
 
     def _tick(self, at_ms: int) -> int:
         return min(max((at_ms - self._number * BLOCK_MS) // TICK_MS, 0), MINUTES * TICKS - 1)
 
     def _has_orders(self, symbol: str) -> bool:
         ledger = self._exchange.ledger
-        held = (position.symbol for position in ledger.contracts.positions.values() if position.amount)
+        held = (
+            position.symbol for position in ledger.contracts.positions.values() if position.amount
+        )
         return bool(ledger.book(symbol) or ledger.contracts.algos.get(symbol) or symbol in held)
 
     def _ladder(self, instrument: Instrument, tick: int) -> LadderLiquidity:
@@ -276,22 +278,6 @@ class RandomMarket:
         last = nearest_to(exact_price(float(self._hour.ticks[row, tick])), instrument.tick)
         volume = exact_price(float(self._hour.volumes[row, tick // TICKS]))
         return ladder(instrument, last, volume=volume, salt=tick)
-
-
-def ladder(instrument: Instrument, last: Decimal, *, volume: Decimal, salt: int) -> LadderLiquidity:
-    """Return a book around `last`: ten levels a side, a fifth of the minute's `volume` in all."""
-    tick, step = instrument.tick, instrument.step
-    gap = max(floor_to(last * instrument.half_spread, tick), tick)
-    unit = volume * _DEPTH / (LEVELS * (LEVELS + 1) // 2)
-    bids: list[Level] = []
-    asks: list[Level] = []
-    for level in range(1, LEVELS + 1):
-        noise = Decimal(50 + (salt * 7919 + level * 104729) % 100) / 100
-        size = max(floor_to(unit * level * noise, step), step)
-        asks.append((last + gap * level, size))
-        if last > gap * level:
-            bids.append((last - gap * level, size))
-    return LadderLiquidity(last, bids, asks)
 
 
 async def open_random(
@@ -307,20 +293,3 @@ async def open_random(
     await market.start()
     log.info("random_market_ready", seed=spec.seed, speed=spec.speed, pairs=len(spec.pairs))
     return market
-
-
-def _in_ticks(instrument: Instrument, candles: np.ndarray) -> np.ndarray:
-    """Return the candles of the spot pair in the ticks of its perpetual; spot as it is."""
-    if instrument.kind != LINEAR:
-        return candles
-    shown, tick = candles.copy(), float(instrument.tick)
-    shown[:, :4] = np.maximum(np.round(shown[:, :4] / tick), 1) * tick
-    return shown
-
-
-def _minutes(number: int) -> np.ndarray:
-    return number * BLOCK_MS + np.arange(MINUTES, dtype=np.int64) * MINUTE_MS
-
-
-def _unpacked(packed: bytes, count: int) -> np.ndarray:
-    return np.frombuffer(zlib.decompress(packed), dtype=np.float64).reshape(count, MINUTES, 5)

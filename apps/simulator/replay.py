@@ -124,9 +124,7 @@ class Replay:
                 source = exchange.contracts.source(symbol)
                 step = Step(opened, closed)
                 effects.merge(
-                    apply_contract_candle(
-                        exchange.ledger, symbol, candle, source=source, step=step
-                    )
+                    apply_contract_candle(exchange.ledger, symbol, candle, source=source, step=step)
                 )
             else:
                 effects.merge(apply_candle(exchange.ledger, symbol, candle, now_ms=closed))

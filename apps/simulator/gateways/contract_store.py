@@ -42,8 +42,11 @@ async def load_contracts(store: Reader, ledger: Ledger) -> None:
         books.settings[row["account_id"], row["symbol"]] = setting_of(row)
     for row in await store.read("SELECT * FROM simulator_contractmode"):
         books.modes[row["account_id"]] = mode_of(row)
-    for algo in await algo_orders(store, "status = 'NEW' ORDER BY algo_id", ()):
-        books.algo_book(algo.symbol)[algo.algo_id] = algo
+    for algo in await algo_orders(store, "status IN ('NEW', 'TRIGGERED') ORDER BY algo_id", ()):
+        if algo.order_id:
+            books.sent[algo.order_id] = algo
+        else:
+            books.algo_book(algo.symbol)[algo.algo_id] = algo
     statement: LiteralString = "SELECT max(income_id) AS last FROM simulator_income"
     books.last_income_id = (await store.read(statement))[0]["last"] or 0
     statement = "SELECT max(algo_id) AS last FROM simulator_algoorder"

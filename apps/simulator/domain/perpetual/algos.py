@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -12,9 +11,8 @@ from apps.simulator.domain.ledger import Fill, Ledger
 from apps.simulator.domain.liquidity import beyond
 from apps.simulator.domain.matching import plan
 from apps.simulator.domain.orders import Effects, Order, OrderRequest
-from apps.simulator.domain.perpetual.books import TRAILING, AlgoOrder
+from apps.simulator.domain.perpetual.books import ALGO_TRIGGERED, TRAILING, AlgoOrder
 from apps.simulator.domain.perpetual.contracts import ALGO_ORDERS_MAX, ONE_WAY
-from apps.simulator.domain.perpetual.effects import AlgoEvent
 from apps.simulator.domain.perpetual.engine import (
     GOOD_TILL_LEAST_MS,
     accept,
@@ -25,7 +23,7 @@ from apps.simulator.domain.perpetual.engine import (
 )
 from apps.simulator.domain.perpetual.margin import mark_of, order_margin, summary
 from apps.simulator.domain.perpetual.refusals import refusal, too_small
-from apps.simulator.domain.perpetual.settlement import reduces
+from apps.simulator.domain.perpetual.settlement import finish_algo, reduces
 from apps.simulator.domain.refusals import Refusal
 
 ALGO_TYPES: Final = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", TRAILING)
@@ -57,7 +55,7 @@ def place_algo(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> AlgoPlaced:
     algo.algo_id = ledger.next_order_id()
     ledger.contracts.algo_book(algo.symbol)[algo.algo_id] = algo
     effects = Effects()
-    _tell(effects, algo, now_ms)
+    effects.contracts.note_algo(algo, now_ms)
     return AlgoPlaced(algo, effects)
 
 
@@ -114,23 +112,24 @@ def trigger(
     if reason:
         _end(ledger, effects, algo, status="REJECTED", now_ms=now_ms, reason=reason)
         return effects
-    algo.triggered_ms = now_ms
-    algo.status = "TRIGGERED"
-    _tell(effects, algo, now_ms)
+    placed = accept(ledger, order, _fills(ledger, order, price, share), now_ms=now_ms)
+    algo.triggered_ms, algo.status, algo.order_id = now_ms, ALGO_TRIGGERED, order.order_id
+    ledger.contracts.algo_book(algo.symbol).pop(algo.algo_id, None)
+    ledger.contracts.sent[order.order_id] = algo
+    effects.contracts.note_algo(algo, now_ms)
+    effects.merge(placed.effects)
+    finish_algo(ledger, effects, order, at_ms=now_ms)
+    return effects
+
+
+def _fills(ledger: Ledger, order: Order, price: Decimal, share: Decimal | None) -> list[Fill]:
     if share is None:
         limit = order.price if order.has_limit else None
-        fills = plan(ledger, order, amount=order.amount, limit=limit)
-    else:
-        tick = ledger.instruments[algo.symbol].tick
-        met = floor_to(price, tick)
-        fills = [Fill(met, min(order.amount, share))]
-        if share <= ZERO or (order.has_limit and beyond(order.side, met, order.price)):
-            fills = []
-    placed = accept(ledger, order, fills, now_ms=now_ms)
-    algo.order_id = placed.order.order_id
-    _end(ledger, effects, algo, status="FINISHED", now_ms=now_ms)
-    effects.merge(placed.effects)
-    return effects
+        return plan(ledger, order, amount=order.amount, limit=limit)
+    met = floor_to(price, ledger.instruments[order.symbol].tick)
+    if share <= ZERO or (order.has_limit and beyond(order.side, met, order.price)):
+        return []
+    return [Fill(met, min(order.amount, share))]
 
 
 def _order(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> Order:
@@ -177,7 +176,7 @@ def _held(ledger: Ledger, algo: AlgoOrder) -> Decimal:
 
 
 def _check(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> None:
-    instrument, books = ledger.instruments[algo.symbol], ledger.contracts
+    instrument = ledger.instruments[algo.symbol]
     check_side(ledger, algo.account_id, position_side=algo.position_side)
     if algo.reduce_only and algo.position_side != ONE_WAY:
         raise Refusal(-1106, "Parameter 'reduceonly' sent when not required.")
@@ -185,9 +184,8 @@ def _check(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> None:
         raise refusal(-4136)
     if not algo.close_position:
         check_amount(instrument, algo.amount)
-    for price in (algo.trigger_price, algo.price, algo.activation_price):
-        if price:
-            check_price(instrument, price)
+    for price in filter(None, (algo.trigger_price, algo.price, algo.activation_price)):
+        check_price(instrument, price)
     if algo.type == TRAILING and not CALLBACK_LEAST <= algo.callback <= CALLBACK_MOST:
         raise Refusal(-2007, "Invalid callBack rate.")
     may_open = not (algo.reduce_only or algo.close_position or algo.position_side != ONE_WAY)
@@ -196,7 +194,11 @@ def _check(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> None:
         raise too_small(instrument)
     if algo.time_in_force == "GTD" and algo.good_till_ms <= now_ms + GOOD_TILL_LEAST_MS:
         raise refusal(-5040)
-    mine = books.algos_of(algo.account_id)
+    _check_room(ledger, algo)
+
+
+def _check_room(ledger: Ledger, algo: AlgoOrder) -> None:
+    mine = ledger.contracts.algos_of(algo.account_id)
     if any(other.client_algo_id == algo.client_algo_id for other in mine):
         raise refusal(-4116)
     if sum(other.symbol == algo.symbol for other in mine) >= ALGO_ORDERS_MAX:
@@ -218,10 +220,4 @@ def _end(
 ) -> None:
     algo.status = status
     ledger.contracts.algo_book(algo.symbol).pop(algo.algo_id, None)
-    _tell(effects, algo, now_ms, reason)
-
-
-def _tell(effects: Effects, algo: AlgoOrder, now_ms: int, reason: str = "") -> None:
-    algo.updated_ms = now_ms
-    effects.contracts.algos[algo.algo_id] = algo
-    effects.contracts.events.append(AlgoEvent(algo.account_id, copy(algo), now_ms, reason))
+    effects.contracts.note_algo(algo, now_ms, reason=reason)

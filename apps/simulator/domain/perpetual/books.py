@@ -15,6 +15,8 @@ from apps.simulator.domain.perpetual.contracts import (
 )
 
 ALGO_WAITING: Final = "NEW"
+ALGO_TRIGGERED: Final = "TRIGGERED"
+ALGO_FINISHED: Final = "FINISHED"
 TRAILING: Final = "TRAILING_STOP_MARKET"
 PositionKey = tuple[int, str, str]
 
@@ -176,6 +178,7 @@ class ContractBooks:
     settings: dict[tuple[int, str], Setting] = field(default_factory=dict)
     modes: dict[int, Mode] = field(default_factory=dict)
     algos: dict[str, dict[int, AlgoOrder]] = field(default_factory=dict)
+    sent: dict[int, AlgoOrder] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     last_income_id: int = 0
 

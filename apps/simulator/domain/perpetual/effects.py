@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -52,12 +53,16 @@ class AccountEvent:
 
 @dataclass(frozen=True, slots=True)
 class AlgoEvent:
-    """One step of one conditional order, frozen as it was; `reason` when it was refused."""
+    """One step of one conditional order, frozen as it was; `reason` when it was refused.
+
+    `sent` is the order it sent, once it triggered.
+    """
 
     account_id: int
     algo: AlgoOrder
     at_ms: int
     reason: str = ""
+    sent: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,14 @@ class ContractEffects:
     algos: dict[int, AlgoOrder] = field(default_factory=dict)
     incomes: list[Income] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+
+    def note_algo(
+        self, algo: AlgoOrder, at_ms: int, *, reason: str = "", sent: Order | None = None
+    ) -> None:
+        """Note a step of a conditional order, frozen as it is now."""
+        algo.updated_ms = at_ms
+        self.algos[algo.algo_id] = algo
+        self.events.append(AlgoEvent(algo.account_id, copy(algo), at_ms, reason, copy(sent)))
 
     def merge(self, other: ContractEffects) -> None:
         """Append what `other` changed after this."""

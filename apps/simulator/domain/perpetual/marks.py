@@ -82,8 +82,14 @@ class MarkSource:
         if recorded is not None:
             return recorded
         factor = 1 + self.basis(candle.ts)
-        prices = ((p * factor).quantize(EIGHT) for p in (candle.open, candle.high, candle.low, candle.close))  # fmt: skip
-        return Candle(candle.ts, *prices, candle.volume)
+        return Candle(
+            ts=candle.ts,
+            open=(candle.open * factor).quantize(EIGHT),
+            high=(candle.high * factor).quantize(EIGHT),
+            low=(candle.low * factor).quantize(EIGHT),
+            close=(candle.close * factor).quantize(EIGHT),
+            volume=candle.volume,
+        )
 
     def after(self, candle: Candle, closed_ms: int) -> Mark:
         """Return the mark once `candle` has closed at `closed_ms`."""

@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from apps.core.domain.money import ZERO
 from apps.simulator.domain.ledger import Fill, Ledger
 from apps.simulator.domain.orders import Effects, Order, Report, Trade
-from apps.simulator.domain.perpetual.books import Position
+from apps.simulator.domain.perpetual.books import ALGO_FINISHED, Position
 from apps.simulator.domain.perpetual.contracts import EIGHT, ONE_WAY
 from apps.simulator.domain.perpetual.effects import AccountEvent, Income, OrderEvent
 from apps.simulator.domain.perpetual.margin import mark_of
@@ -41,6 +41,7 @@ def close_order(ledger: Ledger, effects: Effects, order: Order, report: Report) 
     order.updated_ms = report.at_ms
     ledger.drop(order)
     tell(effects, order, report.execution, report.at_ms)
+    finish_algo(ledger, effects, order, at_ms=report.at_ms)
 
 
 def tell(
@@ -50,6 +51,14 @@ def tell(
     effects.orders[order.order_id] = order
     event = OrderEvent(order.account_id, execution, copy(order), at_ms, trade)
     effects.contracts.events.append(event)
+
+
+def finish_algo(ledger: Ledger, effects: Effects, order: Order, *, at_ms: int) -> None:
+    """Finish the conditional order that sent an order which has now ended."""
+    algo = None if order.is_open else ledger.contracts.sent.pop(order.order_id, None)
+    if algo is not None:
+        algo.status = ALGO_FINISHED
+        effects.contracts.note_algo(algo, at_ms, sent=order)
 
 
 def execute_contract(
@@ -111,6 +120,7 @@ def settle_fill(
     _book(ledger, effects, trade)
     tell_account(ledger, effects, position, reason="ORDER", at_ms=terms.at_ms)
     tell(effects, order, terms.execution, terms.at_ms, trade)
+    finish_algo(ledger, effects, order, at_ms=terms.at_ms)
     if before and position.amount * before <= ZERO:
         _end_reductions(ledger, effects, position, at_ms=terms.at_ms)
     return trade
@@ -127,26 +137,20 @@ def tell_account(
 ) -> None:
     """Note wallet and position as they are now; `change` is (account, asset, amount) of a transfer."""
     books = ledger.contracts
+    shown: tuple[tuple[Position, Decimal, bool], ...] = ()
     if position is not None:
-        account_id, asset, amount = (
-            position.account_id,
-            ledger.instruments[position.symbol].quote,
-            change[2] if change else ZERO,
-        )
-        is_isolated = books.setting(account_id, position.symbol).is_isolated
-        shown = (
-            (copy(position), position.unrealised(mark_of(ledger, position.symbol)), is_isolated),
-        )
-    elif change is not None:
-        account_id, asset, amount = change
-        shown = ()
-    else:
+        quote = ledger.instruments[position.symbol].quote
+        change = change or (position.account_id, quote, ZERO)
+        is_isolated = books.setting(position.account_id, position.symbol).is_isolated
+        profit = position.unrealised(mark_of(ledger, position.symbol))
+        shown = ((copy(position), profit, is_isolated),)
+        effects.contracts.positions.add(position.key)
+    if change is None:
         return
+    account_id, asset, amount = change
     balance = books.wallet(account_id, asset).balance
     aside = sum((p.isolated for p in books.positions_of(account_id)), ZERO)
     effects.contracts.wallets.add((account_id, asset))
-    if position is not None:
-        effects.contracts.positions.add(position.key)
     wallet = (asset, balance, balance - aside, amount)
     effects.contracts.events.append(AccountEvent(account_id, reason, at_ms, wallet, shown))
 

@@ -90,7 +90,7 @@ def account_update(event: AccountEvent) -> Json:
 
 def algo_update(event: AlgoEvent) -> Json:
     """Return an ALGO_UPDATE."""
-    algo = event.algo
+    algo, sent = event.algo, event.sent
     row: Json = {
         "caid": algo.client_algo_id,
         "aid": algo.algo_id,
@@ -103,9 +103,9 @@ def algo_update(event: AlgoEvent) -> Json:
         "q": plain(algo.amount),
         "X": algo.status,
         "ai": str(algo.order_id) if algo.order_id else "",
-        "ap": "0.00000",
-        "aq": "0.00000",
-        "act": "0",
+        "ap": plain(average(sent)) if sent else "0.00000",
+        "aq": plain(sent.filled) if sent else "0.00000",
+        "act": sent.type if sent else "0",
         "tp": plain(algo.trigger_price),
         "p": plain(algo.price),
         "V": "EXPIRE_MAKER",

@@ -6,11 +6,8 @@ from typing import Any, Final
 
 from apps.core.domain.money import plain
 from apps.core.domain.timeframes import TIMEFRAME_MS
-from apps.simulator.domain.candles import exact_price
 from apps.simulator.domain.instruments import Instrument
 from apps.simulator.domain.ledger import Ledger
-from apps.simulator.domain.liquidity import Candle
-from apps.simulator.domain.perpetual.books import Mark
 from apps.simulator.domain.perpetual.contracts import (
     ALGO_ORDERS_MAX,
     LIQUIDATION_FEE,
@@ -21,14 +18,13 @@ from apps.simulator.domain.perpetual.contracts import (
 from apps.simulator.domain.refusals import Refusal
 from apps.simulator.face.calls import Call, Route
 from apps.simulator.face.futures.requests import symbol_of
-from apps.simulator.face.quotes import book_ticker, day_ticker, klines, public_trades, source_of
+from apps.simulator.face.quotes import book_ticker, day_ticker, klines, public_trades
 from apps.simulator.face.render import Json, text
 
 ORDER_TYPES: Final = (
     "LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET",
     "TRAILING_STOP_MARKET",
 )  # fmt: skip
-FUNDING_ROWS_MAX: Final = 1000
 
 
 async def ping(_: Call) -> Json:
@@ -65,101 +61,24 @@ async def exchange_info(call: Call) -> Json:
 
 async def candles(call: Call) -> list[list[Any]]:
     """Return candles of trades."""
-    timeframe = _timeframe(call)
     return klines(
         call.exchange,
         symbol_of(call),
-        timeframe,
+        timeframe(call),
         start_ms=call.params.integer("startTime"),
         end_ms=call.params.integer("endTime"),
         limit=call.params.limit(500, 1500),
     )
 
 
-async def mark_candles(call: Call) -> list[list[Any]]:
-    """Return candles of the mark price, without volume."""
-    symbol, timeframe = symbol_of(call), _timeframe(call)
-    rows, source = await candles(call), call.exchange.contracts.source(symbol)
-    series = source.marks
-    if series is not None and series.length_ms <= TIMEFRAME_MS[timeframe]:
-        found = (series.closing(timeframe, row[6] + 1) for row in rows)
-        marks = [one or source.candle(_candle(row)) for one, row in zip(found, rows, strict=True)]
-    else:
-        marks = [source.candle(_candle(row)) for row in rows]
-    return [
-        [
-            row[0], *(text(p) for p in (mark.open, mark.high, mark.low, mark.close)), "0", row[6],
-            "0", 0, "0", "0", "0",
-        ]
-        for row, mark in zip(rows, marks, strict=True)
-    ]  # fmt: skip
-
-
-async def premium_index(call: Call) -> Json | list[Json]:
-    """Return mark price, index and the funding that comes next."""
-    at_ms, rows = call.exchange.now_ms(), []
-    for symbol in _wanted(call):
-        mark = mark_now(call, symbol)
-        rows.append(
-            {
-                "symbol": venue_symbol(symbol),
-                "markPrice": text(mark.price),
-                "indexPrice": text(mark.index),
-                "estimatedSettlePrice": text(mark.index),
-                "lastFundingRate": text(mark.rate),
-                "interestRate": "0.00010000",
-                "nextFundingTime": mark.next_ms,
-                "time": at_ms,
-            }
-        )
-    return _one_or_many(call, rows)
-
-
-async def funding_rates(call: Call) -> list[Json]:
-    """Return what was charged, oldest first: from a time on, or the latest."""
-    at_ms, params = call.exchange.now_ms(), call.params
-    start, end = params.integer("startTime"), min(params.integer("endTime", at_ms) or at_ms, at_ms)
-    limit, rows = params.limit(100, FUNDING_ROWS_MAX), []
-    for symbol in _wanted(call):
-        series, source = source_of(call.exchange).series[symbol], call.exchange.contracts.source(symbol)  # fmt: skip
-        first = int(series.times[0]) if len(series.times) else end
-        due = source.due(max(first, start or 0) - 1, end)
-        for charged in due[:limit] if start is not None else due[-limit:]:
-            known = series.last_before(charged)
-            price = source.mark(known.close, charged).price if known else 0
-            rows.append(
-                {
-                    "symbol": venue_symbol(symbol),
-                    "fundingTime": charged,
-                    "fundingRate": text(source.rate(charged)),
-                    "markPrice": text(price),
-                }
-            )
-    return sorted(rows, key=lambda row: (row["fundingTime"], row["symbol"]))
-
-
-async def funding_info(call: Call) -> list[Json]:
-    """Return how often and within which bounds funding is charged."""
-    return [
-        {
-            "symbol": venue_symbol(symbol),
-            "adjustedFundingRateCap": "0.02000000",
-            "adjustedFundingRateFloor": "-0.02000000",
-            "fundingIntervalHours": 8,
-            "disclaimer": False,
-        }
-        for symbol in _wanted(call)
-    ]
-
-
 async def ticker_day(call: Call) -> Json | list[Json]:
     """Return 24 h statistics."""
     left_out = {"prevClosePrice", "bidPrice", "bidQty", "askPrice", "askQty"}
     rows = []
-    for symbol in _wanted(call):
+    for symbol in wanted(call):
         found = day_ticker(call.exchange, symbol) | {"symbol": venue_symbol(symbol)}
         rows.append({key: value for key, value in found.items() if key not in left_out})
-    return _one_or_many(call, rows)
+    return one_or_many(call, rows)
 
 
 async def ticker_price(call: Call) -> Json | list[Json]:
@@ -167,15 +86,15 @@ async def ticker_price(call: Call) -> Json | list[Json]:
     market, at_ms = call.exchange.ledger.market, call.exchange.now_ms()
     rows = [
         {"symbol": venue_symbol(symbol), "price": text(market(symbol).last), "time": at_ms}
-        for symbol in _wanted(call)
+        for symbol in wanted(call)
     ]
-    return _one_or_many(call, rows)
+    return one_or_many(call, rows)
 
 
 async def ticker_book(call: Call) -> Json | list[Json]:
     """Return best bids and asks."""
     exchange, rows = call.exchange, []
-    for symbol in _wanted(call):
+    for symbol in wanted(call):
         row = book_ticker(symbol, exchange.ledger.market(symbol))
         rows.append(
             row
@@ -185,7 +104,7 @@ async def ticker_book(call: Call) -> Json | list[Json]:
                 "lastUpdateId": exchange.book_updates[symbol],
             }
         )
-    return _one_or_many(call, rows)
+    return one_or_many(call, rows)
 
 
 async def depth(call: Call) -> Json:
@@ -232,32 +151,25 @@ async def open_interest(call: Call) -> Json:
     }
 
 
-def mark_now(call: Call, symbol: str) -> Mark:
-    """Return the mark of a contract as it stands."""
-    known = call.exchange.ledger.contracts.marks.get(symbol)
-    if known is not None:
-        return known
-    last = call.exchange.ledger.market(symbol).last
-    return call.exchange.contracts.source(symbol).mark(last, call.exchange.now_ms())
+def timeframe(call: Call) -> str:
+    """Return the candle length asked for.
 
-
-def _timeframe(call: Call) -> str:
+    :raises Refusal: -1120.
+    """
     return call.params.choice("interval", TIMEFRAME_MS, Refusal(-1120, "Invalid interval."))
 
 
-def _wanted(call: Call) -> list[str]:
+def wanted(call: Call) -> list[str]:
+    """Return the contract asked for, or all that have a price."""
     ledger = call.exchange.ledger
     if call.params.has("symbol"):
         return [symbol_of(call)]
     return sorted(s for s in ledger.liquidity if ledger.instruments[s].kind == "linear")
 
 
-def _one_or_many(call: Call, rows: list[Json]) -> Json | list[Json]:
+def one_or_many(call: Call, rows: list[Json]) -> Json | list[Json]:
+    """Return one row where one contract was asked for."""
     return rows[0] if call.params.has("symbol") else rows
-
-
-def _candle(row: list[Any]) -> Candle:
-    return Candle(row[0], *(exact_price(float(value)) for value in row[1:6]))
 
 
 def _digits(value: Any) -> int:
@@ -303,26 +215,23 @@ def _symbol(ledger: Ledger, one: Instrument) -> Json:
     }  # fmt: skip
 
 
-def _route(name: str, act: Any, weight: int = 1, required: tuple[str, ...] = ()) -> Route:
+def route(name: str, act: Any, weight: int = 1, required: tuple[str, ...] = ()) -> Route:
+    """Return a public route."""
     return Route("GET", f"/fapi/{name}", act, weight=weight, required=required, optional=None)
 
 
 _ONE = ("symbol",)
 ROUTES = (
-    _route("v1/ping", ping),
-    _route("v1/time", server_time),
-    _route("v1/exchangeInfo", exchange_info),
-    _route("v1/klines", candles, 5, ("symbol", "interval")),
-    _route("v1/markPriceKlines", mark_candles, 5, ("symbol", "interval")),
-    _route("v1/premiumIndex", premium_index),
-    _route("v1/fundingRate", funding_rates),
-    _route("v1/fundingInfo", funding_info),
-    _route("v1/ticker/24hr", ticker_day),
-    _route("v1/ticker/price", ticker_price),
-    _route("v2/ticker/price", ticker_price),
-    _route("v1/ticker/bookTicker", ticker_book, 2),
-    _route("v1/depth", depth, 10, _ONE),
-    _route("v1/trades", trades, 5, _ONE),
-    _route("v1/aggTrades", aggregate_trades, 20, _ONE),
-    _route("v1/openInterest", open_interest, 1, _ONE),
+    route("v1/ping", ping),
+    route("v1/time", server_time),
+    route("v1/exchangeInfo", exchange_info),
+    route("v1/klines", candles, 5, ("symbol", "interval")),
+    route("v1/ticker/24hr", ticker_day),
+    route("v1/ticker/price", ticker_price),
+    route("v2/ticker/price", ticker_price),
+    route("v1/ticker/bookTicker", ticker_book, 2),
+    route("v1/depth", depth, 10, _ONE),
+    route("v1/trades", trades, 5, _ONE),
+    route("v1/aggTrades", aggregate_trades, 20, _ONE),
+    route("v1/openInterest", open_interest, 1, _ONE),
 )

@@ -10,6 +10,7 @@ from apps.simulator.face.hub import Listener
 from apps.simulator.face.sockets import HEARTBEAT_SECONDS, Sockets
 
 CATEGORIES: Final = "/{category:public|market|private}"
+ROOTS: Final = ("", "/fapi-ws")
 
 
 class FuturesSockets(Sockets):
@@ -18,10 +19,12 @@ class FuturesSockets(Sockets):
     def routes(self) -> list[web.RouteDef]:
         """Return every route for the application."""
         ends = ("/ws", "/ws/{names:.*}", "/stream", "/stream/{names:.*}")
-        return [web.get(CATEGORIES + end, self._streams) for end in ends]
+        return [
+            web.get(f"{root}{CATEGORIES}{end}", self._streams) for root in ROOTS for end in ends
+        ]
 
     async def _streams(self, request: web.Request) -> web.WebSocketResponse:
-        wraps = request.path.split("/")[2] == "stream"
+        wraps = "/stream" in request.path
         names = request.query.get("streams", "") or request.match_info.get("names", "")
         names = f"{names}/{request.query.get('listenKey', '')}"
         listener = Listener(web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS), wraps=wraps)

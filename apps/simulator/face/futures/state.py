@@ -14,7 +14,9 @@ from apps.simulator.domain.perpetual.margin import liquidation_price, mark_of
 def futures_state(ledger: Ledger, account: Account) -> dict[str, Any]:
     """Return wallets with their flows and positions with their marks; empty without a wallet."""
     books, owner = ledger.contracts, account.account_id
-    wallets = {asset: _flows(w) for (held, asset), w in sorted(books.wallets.items()) if held == owner}
+    wallets = {
+        asset: _flows(w) for (held, asset), w in sorted(books.wallets.items()) if held == owner
+    }
     if not wallets:
         return {}
     positions = [

@@ -1,0 +1,86 @@
+"""The control face of the simulated exchange: load recordings, move its clock, read its books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from apps.core.errors import DeskError
+
+
+class ExchangeUnreachable(DeskError):
+    """The simulated exchange does not answer now; it may be restarting."""
+
+    default_code = "EXCHANGE_UNREACHABLE"
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTotals:
+    """What the exchange has for one account: trades so far, and orders still open."""
+
+    trades: int
+    open_orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeState:
+    """Clock in epoch ms, totals by account name, and whether the recording is over."""
+
+    clock_ms: int
+    accounts: dict[str, AccountTotals]
+    is_done: bool
+    body: dict[str, Any]
+
+
+class ExchangeControl:
+    """A keep-alive client of `/sim/v1/`. Every call may be repeated."""
+
+    def __init__(self, *, url: str, token: str = "") -> None:
+        self._url = url.rstrip("/") + "/sim/v1/"
+        self._session = requests.Session()
+        if token:
+            self._session.headers["X-Simulator-Token"] = token
+
+    def load(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Load recorded candles; answers the range that will be played."""
+        return self._call("POST", "candles", body)
+
+    def advance(self, *, to_ms: int) -> ExchangeState:
+        """Move the virtual clock to `to_ms`; a no-op when it is there already."""
+        return self._state(self._call("POST", "advance", {"to": to_ms}))
+
+    def state(self) -> ExchangeState:
+        """Return clock, totals and balances."""
+        return self._state(self._call("GET", "state"))
+
+    def trades(self, *, account: str) -> list[dict[str, Any]]:
+        """Return the exchange's own complete list of an account's trades."""
+        answer: list[dict[str, Any]] = self._call("GET", f"trades?account={account}")["trades"]
+        return answer
+
+    @staticmethod
+    def _state(body: dict[str, Any]) -> ExchangeState:
+        totals = {
+            name: AccountTotals(trades=int(found["trades"]), open_orders=int(found["open_orders"]))
+            for name, found in body["accounts"].items()
+        }
+        return ExchangeState(int(body["clock"]), totals, bool(body["done"]), body)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            answer = self._session.request(method, self._url + path, json=body, timeout=20)
+        except requests.RequestException as error:
+            raise ExchangeUnreachable(path=path) from error
+        if answer.status_code >= 500:
+            raise ExchangeUnreachable(path=path, status=answer.status_code)
+        content: dict[str, Any] = answer.json()
+        if answer.status_code >= 400:
+            raise DeskError(
+                str(content.get("code", "EXCHANGE_REFUSED")),
+                message=str(content.get("message", content)),
+                path=path,
+            )
+        return content
