@@ -9,9 +9,11 @@ from celery import shared_task
 
 from apps.core.clock import now
 from apps.marketdata.clock import market_now
+from apps.trading.actions.borrow_prices import borrow_prices
 from apps.trading.actions.prepare_partitions import prepare_partitions
 from apps.trading.actions.run_account import run_account
 from apps.trading.queries.due import busy_accounts, due_batches, unprotected_accounts
+from apps.trading.queries.tending import accounts_to_tend
 
 log = structlog.get_logger(__name__)
 # A nudge that waited longer has been followed by a newer one.
@@ -23,7 +25,9 @@ STOPS_EVERY_SECONDS = 5
 @shared_task(name="trading.tick")
 def tick() -> None:
     """Nudge a worker for every account with anything due."""
-    accounts = {due.account_id for due in due_batches(at=market_now())} | busy_accounts()
+    moment = market_now()
+    accounts = {due.account_id for due in due_batches(at=moment)} | busy_accounts()
+    accounts |= accounts_to_tend(at=moment)
     if now().second % STOPS_EVERY_SECONDS == 0:
         accounts |= unprotected_accounts()
     for account_id in sorted(accounts):
@@ -34,6 +38,12 @@ def tick() -> None:
 def work(account_id: str) -> None:
     """Do what is due for one account."""
     run_account(account_id=UUID(account_id))
+
+
+@shared_task(name="trading.borrow_prices", expires=5)
+def prices_from_elsewhere() -> None:
+    """Ask other venues for prices that an instrument's own venue no longer tells."""
+    borrow_prices()
 
 
 @shared_task(name="trading.prepare_partitions")

@@ -27,6 +27,8 @@ class FakeVenue:
         self.calls: list[tuple[str, str]] = []
         self.admission: Admission | None = None
         self.on_create = lambda ticket: None
+        # legs that the venue ties: each ends the other
+        self.tied: dict[str, str] = {}
 
     async def streams(self) -> None:
         return None
@@ -49,6 +51,19 @@ class FakeVenue:
         if fault == "limited":
             raise RateLimited(retry_after=1.0)
         return self.orders[ticket.client_order_id]
+
+    async def create_oco(
+        self, stop: OrderTicket, target: OrderTicket, *, permit_at_ms: int = 0
+    ) -> list[OrderReport]:
+        reports = [await self.create_order(ticket) for ticket in (stop, target)]
+        names = (stop.client_order_id, target.client_order_id)
+        self.tied |= dict(zip(names, reversed(names), strict=True))
+        return reports
+
+    def end_other(self, client_order_id: str) -> None:
+        other = self.orders.get(self.tied.get(client_order_id, ""))
+        if other is not None and other.status == "open":
+            self.orders[other.client_order_id] = replace(other, status="canceled")
 
     def accept(self, ticket: OrderTicket) -> OrderReport:
         number = str(len(self.orders) + 1)
@@ -83,6 +98,7 @@ class FakeVenue:
         self.orders[client_order_id] = replace(
             report, status=status, filled=filled, cost=fill.cost, fills=(fill,)
         )
+        self.end_other(client_order_id)
         return self.orders[client_order_id]
 
     async def cancel_order(self, symbol: str, client_order_id: str) -> OrderReport | None:
@@ -93,6 +109,7 @@ class FakeVenue:
         if report is None or report.status in ENDED:
             return None
         self.orders[client_order_id] = replace(report, status="canceled")
+        self.end_other(client_order_id)
         return self.orders[client_order_id]
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:

@@ -19,6 +19,7 @@ from apps.risk.actions.permit import PermitUnavailable
 from apps.trading.actions.protect_positions import protect_positions
 from apps.trading.actions.run_cycle import run_cycle
 from apps.trading.actions.stop_leaving import stop_leaving
+from apps.trading.actions.tend_orders import tend_orders
 from apps.trading.queries.due import due_batches, orders_are_moving
 from apps.venues.gateways.errors import VenueError
 
@@ -59,9 +60,11 @@ def account_lock(*, account_id: UUID) -> AbstractContextManager[bool]:
 
 def _work(account_id: UUID) -> None:
     absorb(account_id=account_id)
+    tend_orders(account_id=account_id)
     _decide(account_id)
     moved = _send(account_id)
     for _ in range(ROUNDS_MAX):
+        moved |= tend_orders(account_id=account_id)
         moved |= protect_positions(account_id=account_id) > 0
         if not moved:
             break

@@ -11,6 +11,7 @@ from django.db import connection
 
 from apps.orders.domain.lifecycle import UNFINISHED
 from apps.trading.queries.due import due_batches
+from apps.trading.queries.tending import accounts_to_tend
 from apps.trading.queries.unprotected import UNPROTECTED
 
 _TRANSIT: Final = f"""
@@ -37,6 +38,8 @@ def quiescent(*, account_ids: Sequence[UUID], at: datetime) -> list[str]:
         f"cycle {batch.timeframe} {batch.at:%Y-%m-%d %H:%M}"
         for batch in due_batches(at=at, account_ids=account_ids)
     ]
+    if not accounts_to_tend(at=at).isdisjoint(account_ids):
+        reasons.append("orders past their time")
     with connection.cursor() as cursor:
         cursor.execute(
             _TRANSIT,
