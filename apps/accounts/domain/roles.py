@@ -26,12 +26,13 @@ PERMISSIONS: Final[dict[str, str]] = {
     "manage_accounts": "Add venue accounts and write keys",
     "manage_settings": "Open configuration in the admin",
     "use_api": "Use the REST API with a token",
+    "simulate_faults": "Make the simulated exchange fail on purpose",
 }
 VIEW: Final = frozenset({"view_desk", "use_api"})
 OPERATE: Final = VIEW | {"view_operations", "pause_bots", "halt"}
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "viewer": VIEW,
-    "operator": OPERATE | {"operate_bots", "reconcile", "resolve_cases"},
+    "operator": OPERATE | {"simulate_faults", "operate_bots", "reconcile", "resolve_cases"},
     "strategist": VIEW | {"view_operations", "edit_configs", "propose_changes", "pause_bots"},
     "risk_manager": OPERATE
     | {
@@ -45,7 +46,7 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     },
     "auditor": VIEW | {"view_operations", "view_audit"},
     "administrator": VIEW
-    | {"view_operations", "manage_people", "manage_accounts", "manage_settings"},
+    | {"view_operations", "manage_people", "manage_accounts", "manage_settings", "simulate_faults"},
     "machine": VIEW | {"propose_changes"},
 }
 # Whoever writes a strategy, judges its risk or checks the record must not do another of the three.
@@ -55,7 +56,7 @@ SCOPE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "propose": frozenset({"propose_changes", "edit_configs"}),
     "trade": frozenset({"operate_bots", "pause_bots"}),
     "halt": frozenset({"halt", "pause_bots"}),
-    "operate": frozenset({"reconcile", "resolve_cases", "tighten_limits", "demote_bots"}),
+    "operate": frozenset({"reconcile", "resolve_cases", "tighten_limits", "demote_bots", "simulate_faults"}),
     "admin": frozenset({"manage_accounts"}),
 }
 # What a token may never do, whatever its owner's roles are.
