@@ -70,6 +70,7 @@ urlpatterns = [
     path("accounts/", accounts.account_list, name="accounts"),
     path("accounts/new/", accounts.new_account, name="account-new"),
     path("accounts/<slug:slug>/keys/", accounts.keys, name="account-keys"),
+    path("accounts/<slug:slug>/settings/", accounts.terms, name="account-settings"),
     path("accounts/<slug:slug>/test/", accounts.check, name="account-test"),
     path("system/", system.system, name="system"),
     re_path(r"^.*$", missing),

@@ -36,12 +36,16 @@ def credentials(*, account_id: UUID) -> Credentials:
         for field, sealed in (
             ("api_key", account.api_key_sealed),
             ("api_secret", account.api_secret_sealed),
+            ("api_password", account.api_password_sealed),
         )
     }
     return Credentials(
         account_id=str(account.id),
         venue=account.venue,
         environment=account.environment,
+        position_mode=account.position_mode,
+        margin_mode=account.margin_mode,
+        sandbox=account.sandbox,
         **opened,
     )
 

@@ -14,10 +14,12 @@ from apps.core.errors import Conflict, InvalidInput
 from apps.core.sealing import SealBroken
 from apps.venues.actions.archive_account import archive_account
 from apps.venues.actions.create_account import create_account
+from apps.venues.actions.edit_account import edit_account
 from apps.venues.actions.rewrap_keys import rewrap_keys
 from apps.venues.actions.test_account import test_account as ask_venue
 from apps.venues.actions.write_keys import write_keys
 from apps.venues.gateways.errors import KeyDoesNotSign
+from apps.venues.gateways.exchanges import build_exchange
 from apps.venues.models import VenueAccount
 from apps.venues.queries import credentials
 from tests.fixtures.simulator import Simulator
@@ -135,3 +137,53 @@ def test_a_key_that_does_not_sign_gives_a_clear_code(
         call_command("venues", "test", "paper")
     assert ended.value.code == 2
     assert "KEY_DOES_NOT_SIGN" in capsys.readouterr().err
+
+
+def test_a_passphrase_is_sealed_moved_and_dropped_like_the_other_keys(settings: Any) -> None:
+    target = account()
+    keys = {"api_key": "K" * 64, "api_secret": "S" * 64, "api_password": "open sesame"}
+    write_keys(actor=ADA, account_id=target, **keys)
+    row = VenueAccount.objects.get(id=target)
+    assert "sesame" not in row.api_password_sealed
+    assert credentials(account_id=target).api_password == "open sesame"
+
+    settings.DESK_KEYRING = f"{OTHER_RING},{settings.DESK_KEYRING}"
+    assert rewrap_keys(actor=ADA) == 1
+    settings.DESK_KEYRING = OTHER_RING
+    assert credentials(account_id=target).api_password == "open sesame"
+    archive_account(actor=ADA, account_id=target, reason="closed")
+    assert VenueAccount.objects.get(id=target).api_password_sealed == ""
+    event = AuditEvent.objects.filter(verb="venue_account.write_keys").get()
+    assert row.api_password_sealed not in str(event.before) + str(event.after)
+
+
+def test_settings_reach_the_gateway_and_leave_an_audit_row() -> None:
+    target = create_account(
+        actor=ADA, slug="perps", name="P", venue="binanceusdm", environment="testnet",
+        sandbox="demo",
+    ).id  # fmt: skip
+    edit_account(actor=ADA, account_id=target, reason="two sides", position_mode="hedge")
+
+    access = credentials(account_id=target)
+    assert (access.position_mode, access.margin_mode, access.sandbox) == ("hedge", "cross", "demo")
+    assert AuditEvent.objects.get(verb="venue_account.edit").reason == "two sides"
+    exchange = build_exchange(access)
+    assert exchange.urls["api"]["fapiPrivate"].startswith("https://demo-")
+
+
+@pytest.mark.parametrize(
+    ("terms", "code"),
+    [
+        ({"position_mode": "hedge"}, "NOT_AT_THIS_VENUE"),
+        ({"margin_mode": "isolated"}, "NOT_AT_THIS_VENUE"),
+        ({"position_mode": "both"}, "POSITION_MODE_UNKNOWN"),
+        ({"sandbox": "beach"}, "SANDBOX_UNKNOWN"),
+    ],
+    ids=["hedge on spot", "isolated on spot", "no mode", "no sandbox"],
+)
+def test_settings_the_venue_lacks_are_refused(terms: dict[str, str], code: str) -> None:
+    target = account()
+    with pytest.raises(InvalidInput, match=code):
+        edit_account(actor=ADA, account_id=target, reason="try", **terms)  # type: ignore[arg-type]
+    row = VenueAccount.objects.get(id=target)
+    assert (row.position_mode, row.margin_mode) == ("one_way", "cross")

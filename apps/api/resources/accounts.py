@@ -13,7 +13,9 @@ from rest_framework.response import Response
 
 from apps.api.base import DeskSerializer, ReadResource
 from apps.api.idempotency import once
+from apps.venues.actions.account_terms import MARGIN_MODES, POSITION_MODES, SANDBOXES
 from apps.venues.actions.create_account import create_account
+from apps.venues.actions.edit_account import edit_account
 from apps.venues.actions.test_account import test_account
 from apps.venues.actions.write_keys import write_keys
 from apps.venues.models import VenueAccount
@@ -25,7 +27,8 @@ class VenueAccountSerializer(DeskSerializer):
     class Meta:
         model = VenueAccount
         fields = [
-            "id", "slug", "name", "venue", "environment", "quote_asset", "key_fingerprint", "key_set_at",
+            "id", "slug", "name", "venue", "environment", "quote_asset", "position_mode", "margin_mode",
+            "sandbox", "key_fingerprint", "key_set_at",
             "created_at", "archived_at",
         ]  # fmt: skip
         read_only_fields = ["id", "key_fingerprint", "key_set_at", "created_at", "archived_at"]
@@ -36,6 +39,18 @@ class KeySerializer(serializers.Serializer[Any]):
 
     api_key = serializers.CharField(max_length=256, write_only=True)
     api_secret = serializers.CharField(max_length=4096, write_only=True)
+    api_password = serializers.CharField(
+        max_length=256, write_only=True, required=False, allow_blank=True
+    )
+
+
+class AccountTermsSerializer(serializers.Serializer[Any]):
+    """The settings to change, and why."""
+
+    position_mode = serializers.ChoiceField(choices=POSITION_MODES, required=False)
+    margin_mode = serializers.ChoiceField(choices=MARGIN_MODES, required=False)
+    sandbox = serializers.ChoiceField(choices=SANDBOXES, required=False)
+    reason = serializers.CharField(max_length=200)
 
 
 class VenueAccounts(ReadResource):
@@ -45,6 +60,7 @@ class VenueAccounts(ReadResource):
         "read": "view_operations",
         "create": "manage_accounts",
         "keys": "manage_accounts",
+        "change_settings": "manage_accounts",
         "test": "manage_accounts",
     }
     queryset = VenueAccount.objects.all()
@@ -77,6 +93,20 @@ class VenueAccounts(ReadResource):
             write_keys(actor=self.actor(), account_id=account.id, **form.validated_data)
             account.refresh_from_db()
             return Response(VenueAccountSerializer(account).data)
+
+        return once(request, act)
+
+    @extend_schema(request=AccountTermsSerializer, responses={200: VenueAccountSerializer})
+    @action(detail=True, methods=["post"], url_path="settings", url_name="settings")
+    def change_settings(self, request: Request, slug: str | None = None) -> Response:
+        """Change position mode, margin mode or practice exchange; the mode at the venue first."""
+        account = self.get_object()
+        form = AccountTermsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+
+        def act() -> Response:
+            changed = edit_account(actor=self.actor(), account_id=account.id, **form.validated_data)
+            return Response(VenueAccountSerializer(changed).data)
 
         return once(request, act)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -13,13 +15,21 @@ from apps.dashboard.access import actor_of, requires
 from apps.dashboard.forms import refusal_words
 from apps.dashboard.queries.money import equity_by_account
 from apps.dashboard.safe import submission_key, take_once
+from apps.venues.actions.account_terms import (
+    MARGIN_MODES,
+    POSITION_MODES,
+    SANDBOXES,
+    Terms,
+)
 from apps.venues.actions.create_account import ENVIRONMENTS, create_account
+from apps.venues.actions.edit_account import edit_account
 from apps.venues.actions.test_account import test_account
 from apps.venues.actions.write_keys import write_keys
 from apps.venues.gateways.families import FAMILIES
 from apps.venues.models import VenueAccount
 
 BOTH = ("GET", "HEAD", "POST")
+CHOICES = {"position_mode": POSITION_MODES, "margin_mode": MARGIN_MODES, "sandbox": SANDBOXES}
 
 
 @requires("view_operations")
@@ -42,7 +52,7 @@ def new_account(request: HttpRequest) -> HttpResponse:
             account = create_account(
                 actor=actor_of(request), slug=sent.get("slug", "").strip(), name=sent.get("name", "").strip(),
                 venue=sent.get("venue", ""), environment=sent.get("environment", ""),
-                quote_asset=sent.get("quote_asset", "USDT").strip().upper() or "USDT",
+                **_terms(request),
             )  # fmt: skip
         except DeskError as refusal:
             error = refusal_words(refusal)
@@ -52,9 +62,34 @@ def new_account(request: HttpRequest) -> HttpResponse:
     environments = [name for name in ENVIRONMENTS if name == "simulated" or not desk().rehearsal]
     context = {
         "venues": list(FAMILIES), "environments": environments, "error": error, "sent": sent,
-        "submission": submission_key(), "live": {},
+        "submission": submission_key(), "live": {}, "choices": CHOICES,
     }  # fmt: skip
     return render(request, "pages/account_new.html", context, status=422 if error else 200)
+
+
+@requires("manage_accounts", methods=BOTH)
+def terms(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change an account's position mode, margin mode and practice exchange."""
+    account, error, sent = _account(slug), "", request.POST
+    if request.method == "POST":
+        try:
+            take_once(request)
+            edit_account(
+                actor=actor_of(request), account_id=account.pk,
+                reason=sent.get("reason", "").strip() or "changed on the accounts screen",
+                **_terms(request),
+            )  # fmt: skip
+        except DeskError as refusal:
+            error = refusal_words(refusal)
+        else:
+            messages.success(request, f"The settings of {slug} are changed.")
+            return redirect("/accounts/")
+    kept = {name: getattr(account, name) for name in CHOICES}
+    context = {
+        "account": account, "error": error, "sent": sent or kept, "submission": submission_key(),
+        "live": {}, "choices": CHOICES,
+    }  # fmt: skip
+    return render(request, "pages/account_terms.html", context, status=422 if error else 200)
 
 
 @requires("manage_accounts", methods=BOTH)
@@ -67,13 +102,17 @@ def keys(request: HttpRequest, slug: str) -> HttpResponse:
             name = write_keys(
                 actor=actor_of(request), account_id=account.pk,
                 api_key=request.POST.get("api_key", ""), api_secret=request.POST.get("api_secret", ""),
+                api_password=request.POST.get("api_password", ""),
             )  # fmt: skip
         except DeskError as refusal:
             error = refusal_words(refusal)
         else:
             messages.success(request, f"The keys of {slug} are stored, fingerprint {name}.")
             return redirect("/accounts/")
-    context = {"account": account, "error": error, "submission": submission_key(), "live": {}}
+    context = {
+        "account": account, "error": error, "submission": submission_key(), "live": {},
+        "needs_password": FAMILIES[account.venue].needs_password if account.venue in FAMILIES else False,
+    }  # fmt: skip
     return render(request, "pages/account_keys.html", context, status=422 if error else 200)
 
 
@@ -91,6 +130,13 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
             request, f"{slug}: the key signs. It holds {held}; clock skew {found.skew_ms} ms."
         )
     return redirect("/accounts/")
+
+
+def _terms(request: HttpRequest) -> Terms:
+    """Return the settings that were sent."""
+    sent = {name: request.POST.get(name, "").strip() for name in ("quote_asset", *CHOICES)}
+    sent["quote_asset"] = sent["quote_asset"].upper()
+    return cast(Terms, {name: word for name, word in sent.items() if word})
 
 
 def _account(slug: str) -> VenueAccount:

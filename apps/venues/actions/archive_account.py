@@ -23,6 +23,7 @@ def archive_account(*, actor: Actor, account_id: UUID, reason: str) -> None:
             archived_at=now(),
             api_key_sealed="",
             api_secret_sealed="",  # nosec B106
+            api_password_sealed="",  # nosec B106
             key_fingerprint="",
             key_set_at=None,
         )

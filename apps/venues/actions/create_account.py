@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Unpack
 
 from django.db import transaction
 
 from apps.audit.context import acting
 from apps.core.actor import Actor
 from apps.core.errors import Conflict, InvalidInput
+from apps.venues.actions.account_terms import Terms, check_terms
 from apps.venues.gateways.families import FAMILIES
 from apps.venues.models import VenueAccount
 
@@ -24,11 +25,12 @@ def create_account(
     name: str,
     venue: str,
     environment: str,
-    quote_asset: str = "USDT",
+    **terms: Unpack[Terms],
 ) -> VenueAccount:
     """Create an account without keys; its venue and environment never change.
 
-    :raises InvalidInput: `SLUG_INVALID`, `VENUE_NOT_TRADABLE`, `ENVIRONMENT_UNKNOWN`.
+    :raises InvalidInput: `SLUG_INVALID`, `VENUE_NOT_TRADABLE`, `ENVIRONMENT_UNKNOWN`, and as
+        `check_terms`.
     :raises Conflict: `SLUG_TAKEN`; `REHEARSAL_NO_LIVE_ACCOUNT` comes from the database.
     """
     if not SLUG.fullmatch(slug) or len(slug) > 48:
@@ -39,9 +41,10 @@ def create_account(
         )
     if environment not in ENVIRONMENTS:
         raise InvalidInput("ENVIRONMENT_UNKNOWN", field="environment", environment=environment)
+    check_terms(venue=venue, environment=environment, terms=terms)
     if VenueAccount.objects.filter(slug=slug).exists():
         raise Conflict("SLUG_TAKEN", field="slug", slug=slug)
     with transaction.atomic(), acting(actor=actor, verb="venue_account.create"):
         return VenueAccount.objects.create(
-            slug=slug, name=name, venue=venue, environment=environment, quote_asset=quote_asset
+            slug=slug, name=name, venue=venue, environment=environment, **terms
         )

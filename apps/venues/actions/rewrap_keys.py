@@ -10,7 +10,7 @@ from apps.venues.domain.keys import seal_context
 from apps.venues.models import VenueAccount
 from apps.venues.queries import keyring
 
-FIELDS = ("api_key", "api_secret")
+FIELDS = ("api_key", "api_secret", "api_password")
 
 
 def rewrap_keys(*, actor: Actor) -> int:
@@ -23,7 +23,8 @@ def rewrap_keys(*, actor: Actor) -> int:
     changed = 0
     with transaction.atomic(), acting(actor=actor, verb="venue_account.rewrap_keys"):
         for account in VenueAccount.objects.select_for_update().exclude(api_key_sealed=""):
-            sealed = {field: getattr(account, f"{field}_sealed") for field in FIELDS}
+            found = {field: getattr(account, f"{field}_sealed") for field in FIELDS}
+            sealed = {field: blob for field, blob in found.items() if blob}
             if all(blob.startswith(current) for blob in sealed.values()):
                 continue
             anew = {

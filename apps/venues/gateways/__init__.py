@@ -16,12 +16,12 @@ from apps.venues.gateways.families.base import SIMULATED_BUDGET
 from apps.venues.gateways.gateway import Gateway
 
 _GUARD: Final = threading.Lock()
-_GATEWAYS: Final[dict[tuple[int, str, str], Gateway]] = {}
+_GATEWAYS: Final[dict[tuple[int, Credentials], Gateway]] = {}
 
 
 def gateway(credentials: Credentials) -> Gateway:
-    """Return the gateway of an account, one a process and key; use it on the loop of `loop`."""
-    key = (os.getpid(), credentials.account_id, fingerprint(credentials.api_key))
+    """Return the gateway of an account, one a process, key and settings; use it on `loop`'s loop."""
+    key = (os.getpid(), credentials)
     with _GUARD:
         if key not in _GATEWAYS:
             _GATEWAYS[key] = build_gateway(credentials)
@@ -31,10 +31,12 @@ def gateway(credentials: Credentials) -> Gateway:
 def build_gateway(credentials: Credentials) -> Gateway:
     """Return a gateway of its own, for a caller that closes it."""
     is_simulated = credentials.environment == "simulated"
+    practice = f":{credentials.sandbox}" if credentials.environment == "testnet" else ""
+    where = f"{credentials.environment}{practice}"
     host = settings.SIMULATOR_URL if is_simulated else ""
     budget = RateBudget(
         SIMULATED_BUDGET if is_simulated else family(credentials.venue).budget,
-        address=f"{credentials.venue}:{credentials.environment}{host}",
+        address=f"{credentials.venue}:{where}{host}",
         key=fingerprint(credentials.api_key),
     )
     return Gateway(credentials, budget=budget)
