@@ -39,8 +39,8 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
         UNION ALL
         SELECT f.order_id::text, string_agg(DISTINCT f.venue_order_id, ' ') FROM orders_fill f
         GROUP BY f.order_id HAVING count(DISTINCT f.venue_order_id) > 1
-            AND count(DISTINCT f.venue_order_id) > (SELECT count(*) FROM orders_venueorderid v
-                                                    WHERE v.order_id = f.order_id)
+            AND count(DISTINCT f.venue_order_id) > 1 + (SELECT count(*) FROM orders_venueorderid v
+                                                        WHERE v.order_id = f.order_id)
         UNION ALL
         SELECT o.venue_order_id, string_agg(o.client_order_id, ' ') FROM orders_order o
         WHERE o.venue_order_id <> '' AND NOT o.is_amendment
@@ -114,6 +114,25 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
         WHERE o.cycle_at IS NOT NULL AND o.purpose = 'entry'
           AND o.status NOT IN ('withdrawn', 'rejected')
         GROUP BY 1, 2, 3 HAVING count(*) > 1
+        """,
+    ),
+    "I17_rows_are_their_ids": (
+        "An order's row is what its client order id hashes, as the venue holds it",
+        """
+        SELECT o.id, o.client_order_id FROM orders_order o
+        WHERE o.scheduled <> '' AND left(o.client_order_id, 20) <> left(encode(sha256(convert_to(
+            concat_ws(chr(31), o.account_id, o.bot_id, o.config_id, o.scheduled, o.leg, o.attempt,
+                o.instrument_id, o.purpose, o.side, o.type, o.time_in_force, trim_scale(o.amount),
+                coalesce(trim_scale(o.price)::text, ''),
+                coalesce(trim_scale(o.stop_price)::text, ''),
+                o.post_only::int, o.reduce_only::int,
+                'trailing=' || trim_scale(o.trailing_rate), 'worst=' || trim_scale(o.worst_price),
+                'expires=' || to_char(o.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
+                    || CASE WHEN date_part('microseconds', o.expires_at)::bigint % 1000000 = 0
+                       THEN '' ELSE to_char(o.expires_at, '.US') END || '+00:00',
+                'position_side=' || nullif(o.position_side, ''),
+                CASE WHEN o.is_amendment THEN 'amends=' || o.replaces_id END,
+                'group=' || o.group_id), 'UTF8')), 'hex'), 20)
         """,
     ),
     "orders_have_allowing_verdicts": (

@@ -115,6 +115,12 @@ class Order(DeskModel):
     position_side = models.CharField(
         max_length=5, blank=True, default="", db_default="", help_text="Hedge mode: long or short."
     )
+    scheduled = models.CharField(
+        max_length=120, blank=True, default="", db_default="",
+        help_text="What its client order id names as its origin.",
+    )  # fmt: skip
+    leg = models.CharField(max_length=120, blank=True, default="", db_default="")
+    attempt = models.PositiveSmallIntegerField(default=0, db_default=0)
     status = models.CharField(max_length=16, default="created")
     status_reason = models.CharField(max_length=200, blank=True)
     venue_order_id = models.CharField(max_length=64, blank=True)

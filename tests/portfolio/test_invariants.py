@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from apps.core.clock import now, to_ms
+from apps.core.ids import new_id
 from apps.orders import invariants as of_orders
 from apps.orders.models import Order, OrderEvent, WireCall
 from apps.portfolio import invariants as of_books
@@ -68,6 +69,17 @@ def wire(bot, *, at):
     )  # fmt: skip
 
 
+def rewritten(**values):
+    # a row that differs from what its id hashes, as after a rewrite past the frozen terms
+    order = Order.objects.filter(side="buy").first()
+    Order.objects.create(
+        **{f.attname: getattr(order, f.attname) for f in Order._meta.fields}
+        | {"id": new_id(), "client_order_id": order.client_order_id[:20] + "f" * 12}
+        | {"verdict_id": make_verdict(order.bot).id, "venue_order_id": "x"}
+        | values
+    )
+
+
 def doubt(bot, *, since):
     order = make_order(bot, status="unknown", fence=1, submitted_at=since)
     for before, after in (("created", "submitted"), ("submitted", "unknown")):
@@ -83,6 +95,7 @@ BREAKS = {
     "I2_one_exposure_per_order": lambda bot: step(before="created", after="submitted"),
     "I4_bounded_doubt": lambda bot: doubt(bot, since=now() - timedelta(seconds=100)),
     "I8_fences_rise": lambda bot: (step(fence=2), step(fence=1)),
+    "I17_rows_are_their_ids": lambda bot: rewritten(amount=Decimal(3)),
     "I7_progress_is_its_fills": lambda bot: Order.objects.update(filled=Decimal("0.5")),
     "I7_end_agrees_with_venue": lambda bot: Order.objects.update(venue_filled=3),
     "I7_no_overfill": lambda bot: Order.objects.update(filled=3),

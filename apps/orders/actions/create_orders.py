@@ -11,6 +11,7 @@ from django.db import connection
 
 from apps.core.errors import DeskError
 from apps.core.ids import new_id
+from apps.core.statements import run
 from apps.orders.domain.client_ids import client_order_id
 from apps.orders.domain.drafts import OrderDraft
 
@@ -25,13 +26,20 @@ _COLUMNS: Final = {
     "replaced_filled": "numeric", "group_id": "uuid", "origin": "text", "requested_by": "text",
     "reason": "text", "trailing_rate": "numeric", "worst_price": "numeric",
     "expires_at": "timestamptz", "tend_at": "timestamptz", "position_side": "text",
+    "scheduled": "text", "leg": "text", "attempt": "int",
 }  # fmt: skip
+# Intent before wire needs one flush: the claim's commit waits for the log, and the log holds what
+# was recorded before it. A record that a crash of the server takes was never sent, and its cycle
+# is due again.
 _INSERT: Final = f"""
-WITH recorded AS (
+WITH flush AS (
+    SELECT set_config('synchronous_commit', 'off', true) AS done WHERE %(is_flushed_later)s
+), recorded AS (
     INSERT INTO orders_order ({", ".join(_COLUMNS)}, status, status_reason, venue_order_id,
         venue_status, venue_filled, filled, cost, fence)
     SELECT d.*, 'created', '', '', '', 0, 0, 0, 0
-    FROM unnest({", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())}) d
+    FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())}) d
+    LEFT JOIN flush ON true
     ON CONFLICT (client_order_id) DO NOTHING
     RETURNING id, decided_at
 )
@@ -53,15 +61,15 @@ def create_orders(*, drafts: Sequence[OrderDraft]) -> list[UUID]:
     if not drafts:
         return []
     rows = [_row(draft) for draft in drafts]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
-        if len(cursor.fetchall()) == len(rows):
-            return [row[0] for row in rows]
-        names = [row[1] for row in rows]
-        cursor.execute(
-            "SELECT client_order_id, id FROM orders_order WHERE client_order_id = ANY(%s)", [names]
-        )
-        known = dict(cursor.fetchall())
+    columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+    is_flushed_later = all(draft.origin == "cycle" and not draft.attempt for draft in drafts)
+    if len(run(_INSERT, columns | {"is_flushed_later": is_flushed_later})) == len(rows):
+        return [row[0] for row in rows]
+    names = [row[1] for row in rows]
+    statement = (
+        "SELECT client_order_id, id FROM orders_order WHERE client_order_id = ANY(%(names)s)"
+    )
+    known = dict(run(statement, {"names": names}))
     return [known[name] for name in names]
 
 

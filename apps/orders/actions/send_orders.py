@@ -16,7 +16,6 @@ import structlog
 from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.domain.money import ZERO
-from apps.marketdata.clock import market_now
 from apps.orders.actions.admit_orders import admit_orders
 from apps.orders.actions.claim_orders import claim_orders
 from apps.orders.actions.move_orders import Move, move_orders
@@ -91,15 +90,15 @@ def _send_all(account_id: UUID, start: Start, summary: SendSummary) -> None:
         # once entries have used up their share of the rate budget, exits still have their own
         is_spent = summary.throttled > 0
         wave = [order for order in found if order.purpose != "entry"] if is_spent else found
-        if gateway is None or not _send(account_id, gateway, wave, summary):
+        if gateway is None or not _send(account_id, gateway, start.market_now(), wave, summary):
             break
 
 
 def _send(
-    account_id: UUID, gateway: Gateway, orders: Sequence[Sendable], summary: SendSummary
-) -> bool:
+    account_id: UUID, gateway: Gateway, moment: datetime, orders: Sequence[Sendable],
+    summary: SendSummary,
+) -> bool:  # fmt: skip
     """Send one wave; return whether the venue can take another now."""
-    moment = market_now()
     wanted = _screened(account_id, orders, moment, summary)
     if not wanted:
         return True

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 
+from apps.core.clock import now
 from apps.core.statements import run
 from apps.orders.domain.rows import Sendable
 from apps.orders.queries import TO_SEND
@@ -21,7 +23,8 @@ SELECT d.*, (SELECT pg_try_advisory_lock(hashtextextended('orders.send:' || %(na
     coalesce((SELECT build = %(build)s FROM risk_deskbuild), true),
     (SELECT md5(concat_ws(' ', a.api_key_sealed, a.api_secret_sealed, a.api_password_sealed,
         a.position_mode, a.margin_mode, a.sandbox)) FROM venues_venueaccount a
-     WHERE a.id = %(account)s)
+     WHERE a.id = %(account)s),
+    (SELECT now FROM marketdata_marketclock)
 FROM ({TO_SEND}) d
 """  # noqa: S608 - a statement of this app
 _UNLOCK: Final = """
@@ -41,6 +44,11 @@ class Start:
     is_busy: bool = False
     is_build_current: bool = True
     key_mark: str = ""
+    virtual_now: datetime | None = None
+
+    def market_now(self) -> datetime:
+        """Return the market's time: the virtual clock's as read at the start, else the real one."""
+        return self.virtual_now or now()
 
 
 @contextmanager
@@ -51,12 +59,12 @@ def start_sending(*, account_id: UUID) -> Iterator[Start]:
     if not rows:
         yield Start()
         return
-    is_ours, is_current, mark = rows[0][-3:]
+    is_ours, is_current, mark, virtual = rows[0][-4:]
     if not is_ours:
         yield Start(is_busy=True)
         return
     try:
-        due = [Sendable(*row[:-3]) for row in rows]
-        yield Start(due, is_build_current=is_current, key_mark=mark)
+        due = [Sendable(*row[:-4]) for row in rows]
+        yield Start(due, is_build_current=is_current, key_mark=mark, virtual_now=virtual)
     finally:
         run(_UNLOCK, {"name": name})

@@ -21,7 +21,7 @@ from apps.orders.domain.lifecycle import FINAL
 from apps.venues.domain.reports import OrderReport
 from apps.venues.gateways.errors import NeverSent, RateLimited, Rejected
 
-# A state is written under the fence of its claim only. Facts, ids and calls are written whatever
+# A state is written under the fence of its claim only. Facts and calls are written whatever
 # became of the order meanwhile: a stale fence drops nothing that the venue said.
 _STORE: Final = f"""
 WITH answered AS (
@@ -45,12 +45,6 @@ WITH answered AS (
 ), events AS (
     INSERT INTO orders_orderevent (order_id, at, before, after, cause, detail)
     SELECT id, %(at)s, 'submitted', after, cause, detail FROM moved ORDER BY id
-), names AS (
-    INSERT INTO orders_venueorderid (order_id, account_id, instrument_id, venue_order_id, kind, seen_at)
-    SELECT o.id, o.account_id, o.instrument_id, m.venue_order_id, 'placed', %(at)s
-    FROM answered m JOIN orders_order o ON o.id = m.id WHERE m.venue_order_id <> ''
-    ORDER BY m.venue_order_id
-    ON CONFLICT (account_id, instrument_id, venue_order_id) DO NOTHING
 ), facts AS ({INSERT_FACTS}), calls AS ({INSERT_CALLS})
 SELECT id FROM moved
 """  # noqa: S608 - statements of this app
