@@ -34,8 +34,8 @@ class Position(DeskModel):
     )
     trip_profit = MoneyField(default=0, help_text="Of the open round trip, before fees.")
     trip_fees = MoneyField(default=0)
-    trip_entry_cost = MoneyField(default=0, help_text="Buys since flat, quote units.")
-    trip_exit_cost = MoneyField(default=0, help_text="Sales since flat, quote units.")
+    trip_entry_cost = MoneyField(default=0, help_text="What opened it, quote units.")
+    trip_exit_cost = MoneyField(default=0, help_text="What closed of it, quote units.")
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -75,6 +75,50 @@ class VenuePosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.amount.normalize():f}"
+
+
+class VenueSetting(models.Model):
+    """How a perpetual is set at its venue: leverage and margin mode, done once before an entry."""
+
+    account = models.ForeignKey(
+        VenueAccount, on_delete=models.PROTECT, related_name="venue_settings"
+    )
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
+    leverage = MoneyField()
+    margin_mode = models.CharField(max_length=8)
+    problem = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Why the venue refused it; empty when set.",
+    )
+    set_at = models.DateTimeField(help_text="Real time of the venue's answer.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "instrument"], name="venue_setting_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.leverage.normalize():f} {self.margin_mode}"
+
+
+class FundingPoll(models.Model):
+    """Up to which market time an account's funding of a perpetual was asked for."""
+
+    account = models.ForeignKey(
+        VenueAccount, on_delete=models.PROTECT, related_name="funding_polls"
+    )
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT)
+    through = models.DateTimeField(help_text="Market time.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "instrument"], name="funding_poll_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.through:%Y-%m-%d %H:%M}"
 
 
 class FundingPayment(DeskModel):

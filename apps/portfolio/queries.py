@@ -153,6 +153,18 @@ def balances(*, account_id: UUID) -> dict[str, Decimal]:
         return dict(cursor.fetchall())
 
 
+def perpetual_accounts() -> list[UUID]:
+    """Return the accounts that can be asked and whose venue has perpetuals."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id FROM venues_venueaccount a WHERE a.archived_at IS NULL"
+            " AND a.api_key_sealed <> '' AND EXISTS (SELECT FROM marketdata_instrument i"
+            " WHERE i.venue = a.venue AND i.environment = a.environment AND i.kind = 'linear')"
+            " ORDER BY a.slug"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def settles(*, instrument_ids: Iterable[int]) -> dict[int, str]:
     """Return the asset that each perpetual among these instruments pays its profit in."""
     with connection.cursor() as cursor:

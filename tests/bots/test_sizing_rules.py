@@ -42,7 +42,7 @@ def test_every_mode_is_read_and_written_back(raw: dict, sizing: Sizing) -> None:
         ({"mode": "fixed_cost", "cost": 1.5}, "NOT_A_NUMBER"),
         ({"mode": "fixed_cost", "cost": "NaN"}, "NOT_A_NUMBER"),
         ({"mode": "fixed_cost", "cost": "0"}, "SIZING_OUT_OF_RANGE"),
-        ({"mode": "fixed_cost", "cost": "1", "leverage": "3"}, "SIZING_FIELD_UNKNOWN"),
+        ({"mode": "fixed_cost", "cost": "1", "pyramiding": 2}, "SIZING_FIELD_UNKNOWN"),
         ({"mode": "fixed_cost", "cost": "1", "order_type": "iceberg"}, "ORDER_TYPE_UNKNOWN"),
         ({"mode": "equity_fraction", "fraction": "0.51"}, "POSITION_SHARE_TOO_LARGE"),
         ({"mode": "fixed_cost", "cost": "1", "max_fraction": "0.6"}, "POSITION_SHARE_TOO_LARGE"),

@@ -413,9 +413,10 @@ def test_defaults_bind_on_paper_and_are_missing_above():
 def test_a_default_gives_way_to_what_people_set():
     by_scope = {"desk": {"price_collar": D("0.01")}, "bot": {name: D(1) for name in PAPER}}
     filled, missing = completed(by_scope=by_scope, stage="mainnet")
-    assert filled["desk"] == {"price_collar": D("0.01"), "data_age": D(5)}
+    assert filled["desk"] == ALWAYS | {"price_collar": D("0.01")}
     assert missing == ()
 
 
 def test_the_documented_figures_are_the_code_s():
-    assert {"price_collar": D("0.03"), "data_age": D(5)} == ALWAYS
+    figures = {"price_collar": "0.03", "data_age": "5", "leverage": "5", "liquidation_share": "0.8"}
+    assert {name: D(value) for name, value in figures.items()} == ALWAYS

@@ -10,9 +10,11 @@ from uuid import UUID
 import pytest
 
 from apps.risk.domain.forms import (
+    Collateral,
     EffectiveLimits,
     Exposure,
     Holding,
+    Margin,
     ProposedOrder,
     Reference,
     Rules,
@@ -41,6 +43,7 @@ def around(venue="binance", kind="spot", held="0", slots=None):
         venue=venue,
         kind=kind,
         market_now=NOW,
+        margin=Margin(D(1), "cross", D("0.05"), Collateral(D(10_000))),
     )
 
 

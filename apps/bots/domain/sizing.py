@@ -20,6 +20,11 @@ MODES: Final[dict[str, tuple[str, Decimal | None]]] = {
     "volatility_target": ("volatility", Decimal(2)),
 }
 ORDER_TYPES: Final = ("market", "limit")
+# Perpetuals: what a config may say about them.
+LEVERAGE_MAX: Final = Decimal(20)
+MARGIN_MODES: Final = ("cross", "isolated")
+SIDES: Final = ("long", "short", "both")
+PERPETUAL_FIELDS: Final = ("leverage", "margin_mode", "sides")
 PROTECTION_MAX: Final[dict[str, Decimal]] = {
     "stop_loss": Decimal("0.5"),
     "take_profit": Decimal(10),
@@ -39,22 +44,39 @@ class Sizing:
 
     `value`: quote units (fixed_cost), share of equity (equity_fraction), share of equity lost
     at the stop (risk_per_trade), wanted volatility a year as a fraction (volatility_target).
-    `max_fraction`: the position's largest share of equity.
+    `max_fraction`: the position's largest share of equity. Perpetuals: the position's value is
+    `leverage` times its margin, and value and shares above speak of the margin; `sides` says which
+    exposures are traded, `margin_mode` how the venue holds the margin. Spot ignores all three.
     """
 
     mode: str
     value: Decimal
     order_type: str = "market"
     max_fraction: Decimal = POSITION_SHARE_MAX
+    leverage: Decimal = Decimal(1)
+    margin_mode: str = "cross"
+    sides: str = "long"
 
     def as_dict(self) -> dict[str, str]:
-        """Return the canonical form that a config stores."""
-        return {
+        """Return the canonical form that a config stores; what only perpetuals know if it is set."""
+        stored = {
             "mode": self.mode,
             MODES[self.mode][0]: plain(self.value),
             "order_type": self.order_type,
             "max_fraction": plain(self.max_fraction),
         }
+        if self.leverage != 1:
+            stored["leverage"] = plain(self.leverage)
+        if self.margin_mode != "cross":
+            stored["margin_mode"] = self.margin_mode
+        if self.sides != "long":
+            stored["sides"] = self.sides
+        return stored
+
+    @property
+    def is_for_perpetuals(self) -> bool:
+        """Return whether it says something that spot cannot do."""
+        return self.leverage != 1 or self.margin_mode != "cross" or self.sides != "long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +106,7 @@ def parse_sizing(raw: Mapping[str, Any]) -> Sizing:
         raise InvalidInput("SIZING_MODE_UNKNOWN", field="sizing", value=mode, known=list(MODES))
     name, highest = MODES[mode]
     for key in raw:
-        if key not in {"mode", name, "order_type", "max_fraction"}:
+        if key not in {"mode", name, "order_type", "max_fraction", *PERPETUAL_FIELDS}:
             raise InvalidInput("SIZING_FIELD_UNKNOWN", field=f"sizing.{key}", mode=mode)
     value = exact(raw.get(name, ""), field=f"sizing.{name}")
     if mode == "equity_fraction" and value > POSITION_SHARE_MAX:
@@ -97,7 +119,29 @@ def parse_sizing(raw: Mapping[str, Any]) -> Sizing:
     order_type = raw.get("order_type", "market")
     if order_type not in ORDER_TYPES:
         raise InvalidInput("ORDER_TYPE_UNKNOWN", field="sizing.order_type", known=list(ORDER_TYPES))
-    return Sizing(mode, value, order_type, _max_fraction(raw))
+    margin_mode, sides = raw.get("margin_mode", "cross"), raw.get("sides", "long")
+    if margin_mode not in MARGIN_MODES:
+        raise InvalidInput(
+            "MARGIN_MODE_UNKNOWN", field="sizing.margin_mode", known=list(MARGIN_MODES)
+        )
+    if sides not in SIDES:
+        raise InvalidInput("SIDES_UNKNOWN", field="sizing.sides", known=list(SIDES))
+    return Sizing(mode, value, order_type, _max_fraction(raw), _leverage(raw), margin_mode, sides)
+
+
+def _leverage(raw: Mapping[str, Any]) -> Decimal:
+    """Return the leverage: a whole number, since that is what venues take."""
+    value = exact(raw.get("leverage", 1), field="sizing.leverage")
+    if value < 1 or value % 1:
+        raise InvalidInput(
+            "SIZING_OUT_OF_RANGE", field="sizing.leverage", value=plain(value), min="1"
+        )
+    if value > LEVERAGE_MAX:
+        raise DangerousConfig(
+            "LEVERAGE_TOO_HIGH", field="sizing.leverage", value=plain(value),
+            would_pass=plain(LEVERAGE_MAX),
+        )  # fmt: skip
+    return value
 
 
 def _max_fraction(raw: Mapping[str, Any]) -> Decimal:
@@ -161,10 +205,18 @@ def refuse_danger(*, sizing: Sizing, protection: Protected, equity: Decimal | No
 
     :raises DangerousConfig: `POSITION_SHARE_TOO_LARGE`, with the number that would pass.
     """
-    if sizing.mode == "risk_per_trade" and sizing.value / protection.stop_loss > POSITION_SHARE_MAX:
+    most = POSITION_SHARE_MAX * sizing.leverage
+    if sizing.mode == "risk_per_trade" and sizing.value / protection.stop_loss > most:
         raise DangerousConfig(
             "POSITION_SHARE_TOO_LARGE", field="sizing.fraction", value=plain(sizing.value),
-            would_pass=plain(POSITION_SHARE_MAX * protection.stop_loss),
+            would_pass=plain(most * protection.stop_loss),
+        )  # fmt: skip
+    if sizing.margin_mode == "isolated" and protection.stop_loss * sizing.leverage >= 1:
+        # without further collateral a position is liquidated before it has lost 1/leverage
+        highest = (1 / protection.stop_loss).to_integral_value(rounding="ROUND_CEILING") - 1
+        raise DangerousConfig(
+            "LIQUIDATION_BEFORE_STOP", field="sizing.leverage", value=plain(sizing.leverage),
+            would_pass=plain(max(Decimal(1), highest)),
         )  # fmt: skip
     if (
         sizing.mode == "fixed_cost"

@@ -1,6 +1,6 @@
 """The limits that bind where nobody has set one.
 
-- `price_collar` and `data_age` always bind: their default stands in until the desk sets its own.
+- `price_collar`, `data_age`, `leverage` and `liquidation_share` always bind: their default stands in until the desk sets its own.
 - The other names must be set by people. A *paper* bot without one gets the default of its
   account below; any other bot's entries are refused with `LIMIT_MISSING`.
 """
@@ -13,6 +13,8 @@ from typing import Final
 ALWAYS: Final[dict[str, Decimal]] = {
     "price_collar": Decimal("0.03"),
     "data_age": Decimal(5),
+    "leverage": Decimal(5),
+    "liquidation_share": Decimal("0.8"),
 }
 PAPER: Final[dict[str, Decimal]] = {
     "order_cost": Decimal(10_000),

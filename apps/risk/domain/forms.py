@@ -130,6 +130,35 @@ class StopSlots:
 
 
 @dataclass(slots=True)
+class Collateral:
+    """What backs an account's perpetuals, settle units; grows as a batch's verdicts are given.
+
+    `equity` = balance and unrealised profit, `used` = margin of positions and open entries, `value` =
+    what those are worth. None means that it could not be read, and entries are then refused.
+    """
+
+    equity: Decimal | None = ZERO
+    used: Decimal = ZERO
+    value: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How a perpetual is entered: the config's leverage, margin mode and stop, and its venue's bounds.
+
+    `problem` says why the venue is not set to this leverage and mode; empty when it is.
+    """
+
+    leverage: Decimal
+    mode: str
+    stop_loss: Decimal
+    collateral: Collateral
+    leverage_max: Decimal | None = None
+    maintenance_rate: Decimal | None = None
+    problem: str = ""
+
+
+@dataclass(slots=True)
 class Surroundings:
     """All that the judge needs besides the proposal.
 
@@ -148,6 +177,7 @@ class Surroundings:
     venue: str = ""
     kind: str = "spot"
     market_now: datetime | None = None
+    margin: Margin | None = None
 
 
 @dataclass(frozen=True, slots=True)

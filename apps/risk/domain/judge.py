@@ -13,6 +13,13 @@ from typing import Final
 from apps.core.domain.money import ZERO
 from apps.risk.domain.checks.caps import at_scopes, order_cost, position_cost, readable
 from apps.risk.domain.checks.leaving import exit_amount, protected_amount
+from apps.risk.domain.checks.leverage import (
+    leverage,
+    liquidation,
+    margin_available,
+    margin_known,
+    venue_setting,
+)
 from apps.risk.domain.checks.numbers import numbers
 from apps.risk.domain.checks.permission import paused, slots_of, stop_slots, tradable, trading_state
 from apps.risk.domain.checks.prices import collar, freshness
@@ -28,6 +35,7 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "entry": (
         trading_state, paused, tradable, readable, freshness, collar, *TERMS,
         order_cost, position_cost, at_scopes, stop_slots,
+        margin_known, venue_setting, leverage, margin_available, liquidation,
     ),
     "reduce": (trading_state, *TERMS, exit_amount),
     "protect": (*TERMS, protected_amount),
@@ -65,6 +73,10 @@ def reserve(*, proposed: ProposedOrder, judgement: Judgement, around: Surroundin
         if exposure.gross_cost is not None:
             exposure.gross_cost += judgement.reserved_cost
     holding.entering_cost += judgement.reserved_cost
+    if around.margin is not None and judgement.reserved_cost:
+        collateral = around.margin.collateral
+        collateral.used += judgement.reserved_cost / around.margin.leverage
+        collateral.value += judgement.reserved_cost
     if proposed.purpose in {"reduce", "flatten"}:
         holding.leaving += proposed.amount
     _take_slots(around, slots_of(proposed))

@@ -12,6 +12,8 @@ LIMITS: Final[dict[str, tuple[str, str]]] = {
     "daily_loss": ("quote", "Loss since midnight UTC"),
     "open_orders": ("count", "Orders open at once"),
     "price_collar": ("fraction", "Distance of a price from its reference"),
+    "leverage": ("times", "Leverage of a perpetual"),
+    "liquidation_share": ("fraction", "Stop distance as a share of the way to liquidation"),
     "data_age": ("seconds", "Age of the price an entry relies on"),
 }
 LIMIT_NAMES: Final = tuple(LIMITS)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from apps.core.domain.money import plain
 from apps.orders.domain.drafts import OrderDraft
+from apps.orders.domain.exits import entry_position_side, exit_flags
 from apps.risk.domain.forms import (
     BotScope,
     EffectiveLimits,
     Exposure,
     Holding,
     Judgement,
+    Margin,
     ProposedOrder,
     StopSlots,
     Surroundings,
@@ -28,6 +30,7 @@ from apps.trading.domain.batch import Holding as Held
 from apps.trading.domain.proposals import guarded, propose
 from apps.trading.domain.wishes import Decision, Wish, aim, execution_of, terms
 from apps.trading.queries.books import PairBook, Scope, exposures, pair_books, stop_counts
+from apps.trading.queries.margin import margins
 
 # Market time within which an order must leave; a later one would act on an old decision.
 SEND_WITHIN: Final = {"entry": timedelta(seconds=15), "reduce": timedelta(minutes=5)}
@@ -75,6 +78,9 @@ class _Court:
     limits: Mapping[tuple[UUID, int], EffectiveLimits]
     states: Mapping[UUID, Mapping[int, str]]
     slots: dict[int, StopSlots]
+    margins: Mapping[tuple[UUID, int], Margin]
+    market_now: datetime
+    venue: str
 
 
 def judge_wishes(*, batch: Batch, decisions: Sequence[Decision]) -> Judged:
@@ -104,6 +110,8 @@ def judge_wishes(*, batch: Batch, decisions: Sequence[Decision]) -> Judged:
             execution = execution_of(decision.bot.execution)
             tick = wish.instrument.rules.price_tick
             ready = guarded(proposed=proposed, execution=execution, tick=tick)
+            if ready.purpose == "reduce":
+                ready = replace(ready, reduce_only=_exit_flags(batch, wish, ready)[0])
             judged.items.append(_judge(decision, wish, ready, court))
             if ready.purpose == "reduce" and judged.items[-1].judgement.is_allowed:
                 judged.stale_entries += book.targets or []
@@ -133,6 +141,12 @@ def _read_court(batch: Batch, wishes: Sequence[tuple[Decision, Wish]]) -> _Court
         ),
         states=trading_states(bots=scopes),
         slots={i: StopSlots(stops.get(i, 0)) for i in instrument_ids},
+        margins=margins(
+            account_id=batch.account_id,
+            pairs=[(d.bot.bot_id, w.instrument.id) for d, w in wishes if w.instrument.is_linear],
+        ),
+        market_now=batch.now,
+        venue=batch.venue,
     )
 
 
@@ -155,6 +169,10 @@ def _judge(decision: Decision, wish: Wish, proposed: ProposedOrder, court: _Cour
         trading_state=court.states.get(bot_id, {}).get(instrument_id),
         is_paused=decision.bot.state == "paused",
         slots=court.slots[instrument_id],
+        venue=court.venue,
+        kind=wish.instrument.kind,
+        market_now=court.market_now,
+        margin=court.margins.get((bot_id, instrument_id)),
     )  # fmt: skip
     judgement = judge(proposed=proposed, around=around)
     reserve(proposed=proposed, judgement=judgement, around=around)
@@ -194,6 +212,22 @@ def order_draft(*, batch: Batch, item: Item, verdict_id: UUID, at: datetime) -> 
         arrival_price=proposed.reference.price if proposed.reference else None,
         cycle_at=batch.at,
         replaces_id=item.stop_id,
+        reduce_only=proposed.reduce_only,
+        position_side=_position_side(batch, item),
+    )
+
+
+def _exit_flags(batch: Batch, wish: Wish, proposed: ProposedOrder) -> tuple[bool, str]:
+    return exit_flags(
+        kind=wish.instrument.kind, position_mode=batch.position_mode, side=proposed.side
+    )
+
+
+def _position_side(batch: Batch, item: Item) -> str:
+    if item.proposed.purpose != "entry":
+        return _exit_flags(batch, item.wish, item.proposed)[1]
+    return entry_position_side(
+        kind=item.wish.instrument.kind, position_mode=batch.position_mode, side=item.proposed.side
     )
 
 

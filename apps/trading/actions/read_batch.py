@@ -26,8 +26,10 @@ def read_bots(*, account_id: UUID, timeframe: str, at: datetime, now: datetime) 
     bots = reads.due_bots(account_id=account_id, timeframe=timeframe, at=at)
     if not bots:
         return None
-    venue, quote = VenueAccount.objects.values_list("venue", "quote_asset").get(pk=account_id)
-    return Batch(account_id, venue, quote, timeframe, at, now, bots=bots)
+    venue, quote, mode = VenueAccount.objects.values_list(
+        "venue", "quote_asset", "position_mode"
+    ).get(pk=account_id)
+    return Batch(account_id, venue, quote, timeframe, at, now, bots=bots, position_mode=mode)
 
 
 def candles_are_in(*, batch: Batch, counts: dict[WindowKey, int]) -> bool:
@@ -90,12 +92,12 @@ def read_equity(*, batch: Batch) -> None:
     if not rows:
         return
     equity = ZERO
-    for asset, amount, instrument_id, last in rows:
+    for asset, amount, instrument_id, last, basis in rows:
         known = batch.prices.get(instrument_id) if instrument_id is not None else None
         if asset == batch.quote_asset:
             equity += amount
         elif known is not None:
-            equity += amount * known.price
+            equity += amount * known.price - basis
         elif last is not None:
-            equity += amount * last
+            equity += amount * last - basis
     batch.equity = equity

@@ -52,6 +52,14 @@ class InstrumentRow:
     quote: str
     rules: Rules
     symbol_json: str
+    kind: str = "spot"
+    leverage_max: Decimal | None = None
+    maintenance_rate: Decimal | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        """Return whether it is a perpetual: it may be held short, on margin."""
+        return self.kind == "linear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What a bot holds: amount in base units, basis in quote units."""
+    """What a bot holds: amount in base units, basis in quote units; both negative when short."""
 
     amount: Decimal = ZERO
     basis: Decimal = ZERO
@@ -97,3 +105,4 @@ class Batch:
     prices: dict[int, Price] = field(default_factory=dict)
     present: set[tuple[int, str]] = field(default_factory=set)
     equity: Decimal | None = None
+    position_mode: str = "one_way"

@@ -43,5 +43,5 @@ def _is_idle(bot: BotRow, batch: Batch, heard: Mapping[int, Opinion]) -> bool:
         bot.bot_id not in batch.targets
         and bot.bot_id not in batch.holdings
         and bot.bot_id not in batch.open_amounts
-        and not any(opinion.failed or opinion.exposure > 0.0 for opinion in heard.values())
+        and not any(opinion.failed or abs(opinion.exposure) > 0.0 for opinion in heard.values())
     )

@@ -24,22 +24,24 @@ def propose(
     """
     rules, instrument = wish.instrument.rules, wish.instrument
     reference = None if price is None else Reference(price.price, price.age_seconds)
+    side = "buy" if wish.delta > ZERO else "sell"
     if wish.action == "ENTER":
-        amount = floor_to(wish.delta, rules.amount_step)
+        amount = floor_to(abs(wish.delta), rules.amount_step)
         if leaving > ZERO or amount <= ZERO:
             return None
         limit = (
             nearest_to(price.price, rules.price_tick) if price and order_type == "limit" else None
         )
         return ProposedOrder(
-            account_id, bot_id, instrument.id, "entry", "buy", order_type if limit else "market",
+            account_id, bot_id, instrument.id, "entry", side, order_type if limit else "market",
             amount, price=limit, reference=reference,
         )  # fmt: skip
-    amount = floor_to(min(-wish.delta, wish.held.amount - leaving), rules.amount_step)
+    room = abs(wish.held.amount) - leaving if wish.delta * wish.held.amount < ZERO else ZERO
+    amount = floor_to(min(abs(wish.delta), room), rules.amount_step)
     if amount < max(rules.amount_step, rules.amount_min):
         return None
     return ProposedOrder(
-        account_id, bot_id, instrument.id, "reduce", "sell", "market", amount, reference=reference
+        account_id, bot_id, instrument.id, "reduce", side, "market", amount, reference=reference
     )
 
 

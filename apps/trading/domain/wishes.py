@@ -89,12 +89,13 @@ def _wish(
     price = batch.prices.get(instrument_id)
     # NaN differs from itself: no opinion keeps the target
     if opinion.exposure == opinion.exposure and opinion.exposure != target.exposure:
-        if price is None and opinion.exposure > 0.0:
+        if price is None and opinion.exposure != 0.0:
             sized = Sized(ZERO, {"code": "PRICE_UNREADABLE"})
         else:
             grounds = Grounds(
-                price.price if price else ZERO, batch.equity, instrument.rules, opinion.volatility
-            )
+                price.price if price else ZERO, batch.equity, instrument.rules, opinion.volatility,
+                instrument.is_linear,
+            )  # fmt: skip
             sized = size(
                 exposure=opinion.exposure, sizing=sizing, protection=protection, grounds=grounds
             )
@@ -104,10 +105,11 @@ def _wish(
     elif (
         protection.take_profit is not None
         and price is not None
-        and held.amount >= instrument.rules.amount_step
+        and abs(held.amount) >= instrument.rules.amount_step
     ):
-        goal = held.basis / held.amount * (1 + protection.take_profit)
-        if target.amount and price.price >= goal:
+        sign = 1 if held.amount > ZERO else -1
+        goal = held.basis / held.amount * (1 + sign * protection.take_profit)
+        if target.amount and sign * (price.price - goal) >= ZERO:
             wish.codes.append({"code": "TAKE_PROFIT"})
             wish.new_target = Target(target.exposure, ZERO, stopped_out=True)
     opening = batch.open_amounts.get(bot.bot_id, {}).get(instrument_id, ZERO)
@@ -120,24 +122,28 @@ def aim(wish: Wish, *, opening: Decimal, price: Decimal | None, paused: bool = F
     """Set delta and action of a wish: target − held − `opening` (open entries minus exits).
 
     A difference that the venue would not take, or within half a percent of the target (a fee
-    in the base asset leaves one), is none; so is what is left below the venue's minima.
+    in the base asset leaves one), is none; so is what is left below the venue's minima. Who wants
+    the other side leaves this one first, and enters when flat.
     """
     rules = wish.instrument.rules
     wanted = (wish.new_target or wish.target).amount
-    delta = wanted - wish.held.amount - opening
+    current = wish.held.amount + opening
     least = rules.amount_step
     if price is not None and price > ZERO:
         least = max(least, rules.cost_min / price)
-    small = abs(delta) < max(least, wanted * TOLERANCE)
+    aimed = ZERO if wanted * current < ZERO and abs(current) >= least else wanted
+    delta = aimed - current
+    grows = abs(aimed) > abs(current)
+    small = abs(delta) < max(least, abs(aimed) * TOLERANCE)
     if small and opening == ZERO:
-        wish.delta, wish.action = ZERO, "HOLD" if wanted > ZERO else "NONE"
+        wish.delta, wish.action = ZERO, "HOLD" if wanted else "NONE"
     elif small:
         wish.delta, wish.action = ZERO, "HOLD"
-    elif delta > ZERO and paused:
+    elif grows and paused:
         wish.delta, wish.action = delta, "WAIT"
         wish.codes.append({"code": "BOT_PAUSED"})
     else:
-        wish.delta, wish.action = delta, "ENTER" if delta > ZERO else "EXIT"
+        wish.delta, wish.action = delta, "ENTER" if grows else "EXIT"
 
 
 @lru_cache(maxsize=4096)

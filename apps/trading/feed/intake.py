@@ -29,8 +29,18 @@ from apps.marketdata.actions.store_quotes import store_quotes
 from apps.marketdata.clock import market_now
 from apps.marketdata.queries import forget
 from apps.orders.actions.store_facts import store_facts
+from apps.portfolio.actions.record_funding import record_funding
+from apps.portfolio.actions.store_venue_positions import store_venue_positions
 from apps.trading.feed.plan import Market
-from apps.venues.domain.reports import CandleRow, FillReport, OrderReport, QuoteRow
+from apps.venues.domain.reports import (
+    CandleRow,
+    FillReport,
+    FundingReport,
+    OrderReport,
+    PositionReport,
+    QuoteRow,
+)
+from apps.venues.gateways.families.base import Report
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -50,7 +60,7 @@ class Waiting:
 
     candles: dict[Market, list[CandleRow]] = field(default_factory=dict)
     quotes: dict[Market, dict[str, QuoteRow]] = field(default_factory=dict)
-    facts: dict[tuple[UUID, str], list[OrderReport | FillReport]] = field(default_factory=dict)
+    facts: dict[tuple[UUID, str], list[Report]] = field(default_factory=dict)
 
     def is_urgent(self) -> bool:
         """Return whether somebody waits for it: candles and facts, not quotes alone."""
@@ -96,10 +106,8 @@ class Intake:
         if rows:
             self._arrived.set()
 
-    def take_facts(
-        self, account_id: UUID, source: str, rows: Sequence[OrderReport | FillReport]
-    ) -> None:
-        """Accept what a venue said of our orders."""
+    def take_facts(self, account_id: UUID, source: str, rows: Sequence[Report]) -> None:
+        """Accept what a venue said of our orders, positions and funding."""
         if rows:
             self._waiting.facts.setdefault((account_id, source), []).extend(rows)
             self._arrived.set()
@@ -205,7 +213,16 @@ def _write(waiting: Waiting, listeners: dict[Market, tuple[UUID, ...]]) -> list[
             fills = [row for row in reports if isinstance(row, FillReport)]
             if store_facts(account_id=account_id, source=source, orders=orders, fills=fills):
                 accounts.add(account_id)
+            _write_of_perpetuals(account_id, reports)
     return sorted(accounts)
+
+
+def _write_of_perpetuals(account_id: UUID, reports: Sequence[Report]) -> None:
+    positions = [row for row in reports if isinstance(row, PositionReport)]
+    if positions:
+        store_venue_positions(account_id=account_id, reports=positions, is_complete=False)
+    payments = [row for row in reports if isinstance(row, FundingReport)]
+    record_funding(account_id=account_id, reports=payments)
 
 
 def _close_ms(row: CandleRow) -> int:

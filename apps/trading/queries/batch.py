@@ -37,7 +37,7 @@ ORDER BY b.slug COLLATE "C"
 """
 _INSTRUMENTS: Final = """
 SELECT id, symbol, base, quote, price_tick, amount_step, amount_min, cost_min, stop_orders_max,
-    is_tradable
+    is_tradable, kind, leverage_max, maintenance_rate
 FROM marketdata_instrument WHERE id = ANY(%s)
 """
 # A row a bot, not one a pair: making ids and numbers of 200,000 rows took longer than deciding.
@@ -57,14 +57,21 @@ FROM orders_order
 WHERE account_id = %s AND status = ANY(%s) AND purpose <> 'protect'
 GROUP BY bot_id, instrument_id
 """
+# A perpetual is worth what it has gained: its row has no asset, and its basis to take off.
 _BALANCES: Final = """
-SELECT b.asset, b.amount, i.id, q.last
+SELECT b.asset, b.amount, i.id, q.last, 0::numeric
 FROM portfolio_balance b
 JOIN venues_venueaccount a ON a.id = b.account_id
 LEFT JOIN marketdata_instrument i ON i.venue = a.venue AND i.environment = a.environment
     AND i.base = b.asset AND i.quote = a.quote_asset AND i.kind = 'spot'
 LEFT JOIN marketdata_quote q ON q.instrument_id = i.id
-WHERE b.account_id = %s
+WHERE b.account_id = %(account)s
+UNION ALL
+SELECT '', p.amount, i.id, coalesce(q.mark, q.last), p.basis
+FROM portfolio_position p
+JOIN marketdata_instrument i ON i.id = p.instrument_id AND i.kind = 'linear'
+LEFT JOIN marketdata_quote q ON q.instrument_id = i.id
+WHERE p.account_id = %(account)s AND p.amount <> 0
 """
 
 
@@ -83,7 +90,7 @@ def due_bots(*, account_id: UUID, timeframe: str, at: datetime) -> list[BotRow]:
 def instruments(ids: Iterable[int]) -> dict[int, InstrumentRow]:
     """Return instruments with their rules by id."""
     return {
-        row[0]: InstrumentRow(*(*row[:4], Rules(*row[4:]), dumps(row[1])))
+        row[0]: InstrumentRow(*(*row[:4], Rules(*row[4:10]), dumps(row[1]), *row[10:]))
         for row in _rows(_INSTRUMENTS, [sorted(ids)])
     }
 
@@ -124,6 +131,11 @@ def open_amounts(account_id: UUID) -> dict[UUID, dict[int, Decimal]]:
     return found
 
 
-def balance_rows(account_id: UUID) -> list[tuple[str, Decimal, int | None, Decimal | None]]:
-    """Return (asset, amount, instrument against the quote asset, its last price) of an account."""
-    return _rows(_BALANCES, [account_id])
+def balance_rows(
+    account_id: UUID,
+) -> list[tuple[str, Decimal, int | None, Decimal | None, Decimal]]:
+    """Return (asset, amount, instrument against the quote asset, its last price, basis).
+
+    A perpetual that is held has a row without asset; its price is the mark where one is known.
+    """
+    return _rows(_BALANCES, {"account": account_id})

@@ -54,7 +54,8 @@ _GROUPS: Final = (
 _HELD: Final = f"""
 SELECT account_id, bot_id, instrument_id, sum(abs(amount) * last), sum(amount * last - basis),
     bool_or(last IS NULL)
-FROM (SELECT p.account_id, p.bot_id, p.instrument_id, p.amount, p.basis, q.last
+FROM (SELECT p.account_id, p.bot_id, p.instrument_id, p.amount, p.basis,
+             coalesce(q.mark, q.last) AS last
       FROM portfolio_position p LEFT JOIN marketdata_quote q USING (instrument_id)
       WHERE p.amount <> 0) h {_GROUPS}
 """  # noqa: S608 - our own statement
@@ -67,7 +68,7 @@ FROM (SELECT o.account_id, o.bot_id, o.instrument_id, o.purpose,
 """  # noqa: S608 - our own statement
 _DAY: Final = """
 SELECT account_id, bot_id, sum(result)
-FROM (SELECT b.account_id, r.bot_id, r.realised_profit - r.fees AS result
+FROM (SELECT b.account_id, r.bot_id, r.realised_profit - r.fees + r.funding AS result
       FROM portfolio_dailyresult r JOIN bots_bot b ON b.id = r.bot_id WHERE r.day = %(day)s) h
 GROUP BY GROUPING SETS ((), (account_id), (bot_id)) HAVING bot_id IS NULL OR bot_id = ANY(%(bots)s)
 """
