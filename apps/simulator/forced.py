@@ -22,5 +22,11 @@ async def force_close(
         account, symbol=symbol, deleverages=kind == DELEVERAGES
     )
     if not closed:
-        raise Conflict("NO_POSITION", account=account.name, kind=kind, symbol=symbol)
+        closed = await exchange.contracts.force_close(
+            account,
+            symbol=symbol.partition(":")[0].replace("/", ""),
+            deleverages=kind == "auto_deleverage",
+        )
+    if not closed:
+        raise Conflict("NO_POSITION", message="Spot has no positions, and there is none here.")
     return {"closed": closed}

@@ -180,9 +180,12 @@ class Control:
         source = self._exchange.source
         market = source.state() if source else {"clock": None, "candles": 0, "done": True}
         opened: dict[int, int] = {}
-        for book in (*ledger.open_orders.values(), *ledger.contracts.algos.values()):
+        for book in ledger.open_orders.values():
             for order in book.values():
                 opened[order.account_id] = opened.get(order.account_id, 0) + 1
+        for algos in ledger.contracts.algos.values():
+            for algo in algos.values():
+                opened[algo.account_id] = opened.get(algo.account_id, 0) + 1
         return market | {
             "accounts": {
                 account.name: {"trades": counts[number], "open_orders": opened.get(number, 0)}
