@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from apps.core.clock import now
@@ -13,7 +14,7 @@ from apps.venues.queries import credentials
 
 RULES = (
     "kind", "base", "quote", "price_tick", "amount_step", "amount_min", "cost_min",
-    "stop_orders_max", "is_tradable",
+    "stop_orders_max", "is_tradable", "settle", "contract_size", "leverage_max", "maintenance_rate",
 )  # fmt: skip
 
 
@@ -32,6 +33,7 @@ def sync_instruments(*, account_id: UUID) -> int:
 def store_instruments(*, venue: str, environment: str, rules: list[InstrumentRules]) -> int:
     """Store these rules as all that the venue lists; return how many."""
     at = now()
+    rules = _with_terms_kept(venue, environment, rules)
     rows = [
         Instrument(
             venue=venue, environment=environment, symbol=rule.symbol, updated_at=at,
@@ -52,3 +54,22 @@ def store_instruments(*, venue: str, environment: str, rules: list[InstrumentRul
     if rules:
         gone.update(is_tradable=False)
     return len(rows)
+
+
+def _with_terms_kept(
+    venue: str, environment: str, rules: list[InstrumentRules]
+) -> list[InstrumentRules]:
+    """Return the rules with the leverage that a signed read brought, where this one lacks it."""
+    lacking = {rule.symbol for rule in rules if rule.kind == "linear" and rule.leverage_max is None}
+    if not lacking:
+        return rules
+    found = Instrument.objects.filter(
+        venue=venue, environment=environment, symbol__in=lacking, leverage_max__isnull=False
+    ).values_list("symbol", "leverage_max", "maintenance_rate")
+    kept = {symbol: (leverage, rate) for symbol, leverage, rate in found}
+    return [
+        replace(rule, leverage_max=kept[rule.symbol][0], maintenance_rate=kept[rule.symbol][1])
+        if rule.symbol in kept
+        else rule
+        for rule in rules
+    ]

@@ -20,7 +20,7 @@ from apps.venues.domain.tickets import features_of, guarded
 from apps.venues.gateways import account_calls, order_calls, reads
 from apps.venues.gateways.connection import now_ms
 from apps.venues.gateways.errors import NeverSent, NotHere, RateLimited, VenueError
-from apps.venues.gateways.families.base import Report, Terms, Wanted
+from apps.venues.gateways.families.base import News, Terms, Wanted
 from apps.venues.gateways.reading import Reading
 from apps.venues.gateways.streams import Streams
 
@@ -238,7 +238,7 @@ class Gateway(Reading):
         async for rows in (await self.streams()).quotes(symbols):
             yield rows
 
-    async def watch_private(self) -> AsyncIterator[list[Report]]:
+    async def watch_private(self) -> AsyncIterator[list[News]]:
         """Yield what happens to our orders, positions and funding; see `Streams.private`."""
         async for rows in (await self.streams()).private():
             yield rows

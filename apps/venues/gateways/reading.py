@@ -230,14 +230,14 @@ class Reading(Connection):
         ]
         return [report for report in found if report.amount]
 
-    async def funding(self, symbol: str, since_ms: int | None) -> list[FundingReport]:
-        """Return the account's funding payments of a perpetual since a time, oldest first.
+    async def funding(self, symbol: str | None, since_ms: int | None) -> list[FundingReport]:
+        """Return the funding payments of one perpetual or of all since a time, oldest first.
 
         :raises VenueError: when the venue cannot be read.
         """
         if self.traits.read_funding is None:
             return []
-        exchange = await self._open(symbol)
+        exchange = await self._open(*([symbol] if symbol else []))
         answers = await self._try(
             lambda: exchange.fetch_funding_history(symbol, since_ms, FILLS_PAGE), "funding"
         )

@@ -17,7 +17,12 @@ from typing import Any, Final, TypeVar
 from apps.venues.domain.reports import CandleRow, QuoteRow
 from apps.venues.gateways.classify import RAISED
 from apps.venues.gateways.errors import StreamLost
-from apps.venues.gateways.families.base import Family, QuotePart, Report
+from apps.venues.gateways.families.base import (
+    AccountNews,
+    Family,
+    News,
+    QuotePart,
+)
 from apps.venues.gateways.mailbox import Mailbox
 from apps.venues.gateways.reads import market_of, ours
 
@@ -36,7 +41,7 @@ class Streams:
         self._acknowledged: set[str] = set()
         self._candles: Mailbox[CandleRow] = Mailbox()
         self._quotes: Mailbox[QuoteRow] = Mailbox()
-        self._private: Mailbox[Report] = Mailbox()
+        self._private: Mailbox[News] = Mailbox()
         self._parts: dict[str, QuotePart] = {}
         exchange.tap = self._tap
 
@@ -80,8 +85,8 @@ class Streams:
         async for rows in self._run("quotes", wanted, lambda: self._quotes):
             yield rows
 
-    async def private(self) -> AsyncIterator[list[Report]]:
-        """Yield all reports of our account that waited; the first, empty list says "subscribed".
+    async def private(self) -> AsyncIterator[list[News]]:
+        """Yield all that waited of our account; the first, empty list says "subscribed".
 
         :raises StreamLost: when the socket closes, is silent, or the venue ends the stream.
         """
@@ -225,7 +230,14 @@ class Streams:
         if found is None:
             return False
         self._private.heard_at = time.monotonic()
-        self._private.put(*(ours(self._exchange, self._traits, report) for report in found))
+        self._private.put(
+            *(
+                item
+                if isinstance(item, AccountNews)
+                else ours(self._exchange, self._traits, item, row=body)
+                for item in found
+            )
+        )
         return True
 
     def _symbol(self, venue_symbol: str, body: dict[str, Any]) -> str:

@@ -84,7 +84,16 @@ class QuotePart:
     next_funding_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountNews:
+    """The venue says that something of the account changed and not how: it is to be read."""
+
+    what: str
+    at_ms: int
+
+
 Report = OrderReport | FillReport | PositionReport | FundingReport
+News = Report | AccountNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +223,7 @@ class Family:
     read_kline: Callable[[Any], CandleRow | None] = nothing
     is_kline: Callable[[Any], bool] = lambda message: message.get("e") == "kline"
     read_quote: Callable[[Any], QuotePart | None] = nothing
-    read_private: Callable[[Any], Sequence[Report] | None] = nothing
+    read_private: Callable[[Any], Sequence[News] | None] = nothing
 
     def weight(self, name: str) -> int:
         """Return the request weight of a read."""

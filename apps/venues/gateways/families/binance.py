@@ -21,8 +21,8 @@ from apps.venues.gateways.families.base import (
     Budget,
     Family,
     Meaning,
+    News,
     QuotePart,
-    Report,
 )
 from apps.venues.gateways.families.binance_words import TYPES, order_of, pair_of
 
@@ -73,7 +73,7 @@ def read_quote(message: Any) -> QuotePart | None:
     )  # fmt: skip
 
 
-def read_private(message: Any) -> list[Report] | None:
+def read_private(message: Any) -> list[News] | None:
     """Return the order of an executionReport event, and the fill when it reports one."""
     if message.get("e") != "executionReport":
         return None

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from apps.core.domain.money import ZERO, exact
-from apps.venues.domain.reports import FillReport, OrderReport, VenueStatus
-from apps.venues.gateways.families.base import QuotePart, Report
+from apps.venues.domain.reports import FillReport, OrderReport, PositionReport, VenueStatus
+from apps.venues.gateways.families.base import AccountNews, News, QuotePart
 from apps.venues.gateways.families.binanceusdm_rows import (
     ALGO_STATUSES,
     OUR_TYPES,
@@ -38,11 +38,10 @@ def read_quote(message: Any) -> QuotePart | None:
     return None
 
 
-def read_private(message: Any) -> list[Report] | None:
+def read_private(message: Any) -> list[News] | None:
     """Return the reports of an order, conditional order or account event.
 
-    An account event says that positions or funding changed, not all that is to be known of
-    them: it gives no report, and whoever listens reads them.
+    An account event names the positions that changed; of funding it says only that it was paid.
     """
     kind = message.get("e")
     if kind == "ORDER_TRADE_UPDATE":
@@ -50,11 +49,33 @@ def read_private(message: Any) -> list[Report] | None:
     if kind == "ALGO_UPDATE":
         return [_algo_order(message["o"], at_ms=int(message["T"]))]
     if kind == "ACCOUNT_UPDATE":
-        return []
+        at_ms = int(message["T"])
+        reason = str(message["a"].get("m", ""))
+        positions = [_position(row, at_ms=at_ms) for row in message["a"].get("P", ())]
+        news = [AccountNews("funding", at_ms)] if reason == "FUNDING_FEE" else []
+        return [*positions, *news]
     return None
 
 
-def _order(row: Any) -> list[Report]:
+def _position(row: Any, *, at_ms: int) -> PositionReport:
+    amount, side = exact(row["pa"]), position_side(row.get("ps"))
+    isolated = row.get("mt") == "isolated"
+    return PositionReport(
+        symbol=row["s"],
+        side=side,
+        amount=-abs(amount) if side == "short" else amount,
+        entry_price=exact(row["ep"]) or None,
+        mark_price=None,
+        liquidation_price=None,
+        unrealised=exact(row["up"]),
+        leverage=None,
+        margin_mode="isolated" if isolated else "cross",
+        margin=(exact(row["iw"]) or None) if isolated else None,
+        at_ms=at_ms,
+    )
+
+
+def _order(row: Any) -> list[News]:
     filled, average = exact(row["z"]), exact(row["ap"])
     kind = row.get("ot") or row["o"]
     core: dict[str, Any] = {
