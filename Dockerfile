@@ -14,6 +14,7 @@ COPY tradingdesk tradingdesk
 COPY apps apps
 COPY templates templates
 COPY static static
+COPY docs/runbooks docs/runbooks
 RUN DESK_HOME=/tmp/build DATABASE_URL=postgres://build REDIS_URL=redis://build SECRET_KEY=build DESK_KEYRING=build DESK_MARK_KEY=build \
     STATIC_ROOT=/desk/.static python manage.py collectstatic --noinput --verbosity 0
 USER desk

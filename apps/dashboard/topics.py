@@ -13,6 +13,7 @@ from apps.dashboard.queries.fleet import read_fleet
 from apps.dashboard.queries.frame import read_frame
 from apps.dashboard.queries.orders import read_orders_live
 from apps.dashboard.queries.positions import read_positions
+from apps.dashboard.queries.reconcile import read_reconcile_live
 from apps.dashboard.queries.records import read_approvals_live, read_audit_live, read_risk_live
 
 
@@ -42,6 +43,7 @@ TOPICS: Final[dict[str, Topic]] = {
     "positions": Topic("view_desk", _whole(lambda: read_positions().live)),
     "risk": Topic("view_desk", _whole(read_risk_live)),
     "approvals": Topic("view_desk", _whole(read_approvals_live)),
+    "reconcile": Topic("view_operations", _whole(read_reconcile_live)),
     "audit": Topic("view_audit", _whole(read_audit_live)),
 }
 NAME: Final = re.compile(r"(bot):([a-z0-9-]{1,48})|([a-z]+)")

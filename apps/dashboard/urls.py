@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from apps.dashboard.acts.bots import ACTS
+from apps.dashboard.acts.cases import ACTS as CASE_ACTS
 from apps.dashboard.views import (
     accounts,
     approvals,
@@ -18,7 +19,9 @@ from apps.dashboard.views import (
     orders,
     positions,
     reconcile,
+    reconcile_reports,
     risk,
+    runbooks,
     search,
     session,
     system,
@@ -65,6 +68,15 @@ urlpatterns = [
     path("approvals/<int:number>/vote/", approvals.vote, name="approval-vote"),
     path("approvals/<int:number>/withdraw/", approvals.take_back, name="approval-withdraw"),
     path("reconcile/", reconcile.reconcile, name="reconcile"),
+    path("reconcile/cases/<uuid:case_id>/", reconcile.case, name="case"),
+    *(
+        path(f"reconcile/cases/<uuid:case_id>/{verb}/", reconcile.case_act(verb), name=f"case-{verb}")
+        for verb in CASE_ACTS
+    ),
+    path("reconcile/accounts/<slug:slug>/now/", reconcile.compare_now, name="reconcile-now"),
+    path("reconcile/accounts/<slug:slug>/clear/", reconcile.clear, name="reconcile-clear"),
+    path("reconcile/reports/<slug:slug>/", reconcile_reports.report, name="reconcile-report"),
+    path("runbooks/<slug:kind>/", runbooks.runbook, name="runbook"),
     path("audit/", audit.audit, name="audit"),
     path("audit/<int:seq>/", audit.event, name="audit-event"),
     path("accounts/", accounts.account_list, name="accounts"),

@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 
 from apps.accounts.domain.roles import PERMISSIONS, ROLE_PERMISSIONS
+from apps.core.clock import now
 from apps.dashboard import urls
 from apps.dashboard.access import OPEN_TO_EVERYONE
 from apps.dashboard.topics import TOPICS, split
+from apps.reconciliation.models import Case
 from tests.dashboard.conftest import trading_bot
 from tests.factories import make_account
 
@@ -46,9 +48,14 @@ def addresses() -> list[tuple[str, str]]:
     limit = f"risk/limits/bot/{bot.pk}/gross_exposure/"
     order = bot.orders.first().client_order_id
     instrument = bot.config.instruments.get().instrument_id
+    case = Case.objects.create(
+        account=bot.account, kind="foreign_fill", subject="BTC/USDT 1", severity="critical",
+        venue={"fills": []}, opened_at=now(), seen_at=now(),
+    )  # fmt: skip
     values = {
         "<slug:slug>/": "acc/", "<int:instrument_id>": str(instrument), "<str:client_order_id>": order,
         "<uuid:restriction_id>": str(bot.pk), "<int:number>": "1", "<int:seq>": "1",
+        "<uuid:case_id>": str(case.pk), "<slug:kind>": "foreign_fill",
     }  # fmt: skip
     found = []
     for route, view in ROUTES:

@@ -55,6 +55,9 @@ BADGES: Final[dict[str, tuple[str, str, str]]] = {
     "info": ("i", "Info", "info"),
     "warning": ("!", "Warning", "warn"),
     "critical": ("✕", "Critical", "bad"),
+    "equal": ("✓", "Equal", "ok"),
+    "differs": ("✕", "Differs", "bad"),
+    "unreadable": ("?", "Unreadable", "warn"),
     "approval": ("◌", "Approval", "info"),
     # purposes
     "entry": ("→", "Entry", "info"),

@@ -58,6 +58,17 @@ SENTENCES: Final[dict[str, str]] = {
     "OUTCOME_UNKNOWN": "The venue has not told what became of it.",
     "RATE_LIMITED": "The venue asked to slow down.",
     "REJECTED": "The venue refused it.",
+    # cases
+    "CASE_CLOSED": "The case is over already.",
+    "CASE_HEALS_ITSELF": "The difference is still there. The case closes by itself when it is gone.",
+    "CASE_NOT_THIS_WAY": "A case of this kind cannot be ended in this way.",
+    "VENUE_NOT_PROVEN": "The order is too young: its absence proves nothing yet. Try again in a minute.",
+    "STILL_FOREIGN": "Settle every foreign case, and wait for the next clean comparison.",
+    "NOT_RESTRICTED": "Nothing restricts this account any more.",
+    "BROKER_SILENT": "The workers cannot be asked now. The schedule compares all the same.",
+    "BOT_OF_OTHER_ACCOUNT": "The bot trades on another account.",
+    "NOTHING_TO_WRITE_OFF": "There is no difference left to write off.",
+    "PERIOD_INVALID": "The period is not one of whole days, a year at most.",
     # people and forms
     "REQUIRES_CHANGE_REQUEST": "This widens risk, so it needs a change request that other people approve.",
     "NOT_PERMITTED": "Your role does not allow this.",

@@ -83,9 +83,9 @@ def _cases() -> list[Notice]:
             "bad" if case["severity"] == "critical" else "warn",
             case["severity"], case["account__slug"],
             f"differs from the venue: {case['kind'].replace('_', ' ')} {case['subject']}",
-            "/reconcile/", "Open",
+            f"/reconcile/cases/{case['id']}/", "Open",
         )
-        for case in cases.values("kind", "severity", "subject", "account__slug")
+        for case in cases.values("id", "kind", "severity", "subject", "account__slug")
     ]  # fmt: skip
 
 
