@@ -12,6 +12,7 @@ from apps.api.resources.governance import ChangeRequests, Halts, Limits
 from apps.api.resources.market import Candles, Instruments
 from apps.api.resources.me import Me
 from apps.api.resources.records import AuditEvents
+from apps.api.resources.simulator import FAULT_ROUTES
 from apps.api.resources.trading import Fills, Orders, Positions
 from apps.ops.views import readyz
 
@@ -39,6 +40,7 @@ app_name = "api"
 urlpatterns = [
     path("v1/health", readyz, name="health"),
     path("v1/me/", Me.as_view(), name="me"),
+    *FAULT_ROUTES,
     path("v1/", include(router.urls)),
     path(
         "schema/",

@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 from apps.core.clock import from_ms
 from apps.core.domain.timeframes import TIMEFRAME_MS
 from apps.core.errors import DeskError
-from apps.demo.gateways.exchange_control import ExchangeControl, ExchangeState, ExchangeUnreachable
 from apps.demo.queries import rows
 from apps.marketdata.actions.advance_clock import advance_clock
+from apps.simulator.gateways.control import ExchangeControl, ExchangeState, ExchangeUnreachable
 from apps.trading.actions.read_batch import GRACE
 from apps.trading.queries import quiescent
 

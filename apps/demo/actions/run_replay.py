@@ -13,7 +13,7 @@ from apps.demo.actions.lockstep import Lockstep
 from apps.demo.actions.prepare_replay import ACCOUNT, prepare_replay
 from apps.demo.actions.summarise import summarise
 from apps.demo.domain.plan import ReplayPlan
-from apps.demo.gateways.exchange_control import ExchangeControl
+from apps.simulator.gateways.control import ExchangeControl
 
 Progress = Callable[[int, int], None]
 

@@ -1,4 +1,4 @@
-"""The control face of the simulated exchange: load recordings, move its clock, read its books."""
+"""A client of the control face of the simulated exchange: recordings, clock, books, faults."""
 
 from __future__ import annotations
 
@@ -61,6 +61,25 @@ class ExchangeControl:
         answer: list[dict[str, Any]] = self._call("GET", f"trades?account={account}")["trades"]
         return answer
 
+    def faults(self) -> dict[str, Any]:
+        """Return `armed` (what is left of each fault) and `knobs` (what there is to arm)."""
+        return self._call("GET", "faults")
+
+    def arm(self, terms: dict[str, Any]) -> dict[str, Any]:
+        """Arm a fault; answers what it did at once, if anything, and what is armed now.
+
+        :raises DeskError: with the exchange's code when it makes no sense.
+        """
+        return self._call("POST", "faults", terms)
+
+    def disarm(self, *, number: int | None = None, account: str = "") -> dict[str, Any]:
+        """Disarm one fault, those of an account, or all.
+
+        :raises DeskError: `NO_SUCH_FAULT`.
+        """
+        terms = {} if number is None else {"id": number}
+        return self._call("DELETE", "faults", terms | ({"account": account} if account else {}))
+
     @staticmethod
     def _state(body: dict[str, Any]) -> ExchangeState:
         totals = {
@@ -78,9 +97,14 @@ class ExchangeControl:
             raise ExchangeUnreachable(path=path, status=answer.status_code)
         content: dict[str, Any] = answer.json()
         if answer.status_code >= 400:
-            raise DeskError(
-                str(content.get("code", "EXCHANGE_REFUSED")),
-                message=str(content.get("message", content)),
-                path=path,
-            )
+            raise _refusal(answer.status_code, content, path)
         return content
+
+
+def _refusal(status: int, content: dict[str, Any], path: str) -> DeskError:
+    """Return the exchange's refusal as one of ours, with the same code and status."""
+    context = {name: value for name, value in content.items() if name != "code"}
+    context.setdefault("message", f"The exchange refuses: {content}")
+    refusal = DeskError(str(content.get("code", "EXCHANGE_REFUSED")), **context | {"path": path})
+    refusal.status = status
+    return refusal

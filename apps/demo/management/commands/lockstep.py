@@ -14,8 +14,8 @@ from tqdm import tqdm
 from apps.demo.actions.prepare_replay import ACCOUNT
 from apps.demo.actions.run_replay import run_replay
 from apps.demo.domain.plan import ReplayPlan
-from apps.demo.gateways.exchange_control import ExchangeControl
 from apps.demo.queries import end_state, rows
+from apps.simulator.gateways.control import ExchangeControl
 
 OWNERS = """
     SELECT o.client_order_id, b.slug FROM orders_order o JOIN bots_bot b ON b.id = o.bot_id

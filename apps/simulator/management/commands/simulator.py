@@ -1,4 +1,4 @@
-"""Run the simulated exchange."""
+"""Run the simulated exchange, or `faults`: make it fail on purpose."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 import uvloop
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from psycopg.conninfo import make_conninfo
 
 from apps.simulator.face.server import Address, RandomTerms, serve
+from apps.simulator.management.faults import USAGE, run_faults
 from tradingdesk.environment import env
 
 
@@ -23,6 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
+        parser.add_argument("words", nargs="*", metavar="faults ...", help=USAGE)
+        parser.add_argument("--account", default="", help="whose calls a fault strikes")
+        parser.add_argument("--json", action="store_true")
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=env.int("SIMULATOR_PORT", default=8001))
         parser.add_argument(
@@ -45,7 +49,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve until told to stop."""
+        """Serve until told to stop; with `faults`, act on the exchange that runs."""
+        words: list[str] = options["words"]
+        if words:
+            if words[0] != "faults":
+                raise CommandError(USAGE)
+            answer = run_faults(words[1:], account=options["account"], as_json=options["json"])
+            self.stdout.write(answer)
+            return
         address = Address(
             host=options["host"],
             port=options["port"],
