@@ -50,7 +50,9 @@ class Desk:
             transfer(self.ledger, account, asset="USDT", amount=D(1000), now_ms=0)
         self.candle(100, 100)
 
-    def candle(self, low: int, high: int, *, opened: int = 0, close: int = 0, hours: int = 1) -> Effects:
+    def candle(
+        self, low: int, high: int, *, opened: int = 0, close: int = 0, hours: int = 1
+    ) -> Effects:
         """Play one candle of `hours`; it opens and closes at `low` unless told."""
         first = self.ledger.contracts.marks.get(SYMBOL)
         start = D(opened or (first.price if first else low))

@@ -41,11 +41,11 @@ def test_margin_of_a_cross_position_at_ten_times() -> None:
     margin = summary(desk.ledger, 1, "USDT")
 
     # 20 x 110 = 2,200: initial 2,200 / 10, maintenance 2,200 x 0.65 %, profit 20 x 10, fee 20 x 100 x 0.05 %
-    assert margin.wallet == D("999")
-    assert (margin.unrealised, margin.equity) == (D(200), D("1199"))
+    assert margin.wallet == D(999)
+    assert (margin.unrealised, margin.equity) == (D(200), D(1199))
     assert margin.position_margin == D(220)
     assert margin.maintenance == D("14.3000")
-    assert margin.available == D("979")
+    assert margin.available == D(979)
 
 
 def test_a_partial_close_realises_its_share_and_keeps_the_entry() -> None:

@@ -10,7 +10,7 @@ from apps.simulator.domain.ledger import Ledger
 from apps.simulator.domain.liquidity import Candle, CandleLiquidity, LadderLiquidity
 from apps.simulator.domain.orders import Effects, Report
 from apps.simulator.domain.perpetual.algos import MARK_PRICE, expire_algo, meet, trigger
-from apps.simulator.domain.perpetual.books import Mark, Position
+from apps.simulator.domain.perpetual.books import AlgoOrder, Mark, Position
 from apps.simulator.domain.perpetual.contracts import EIGHT
 from apps.simulator.domain.perpetual.liquidation import liquidate_due
 from apps.simulator.domain.perpetual.margin import liquidation_price
@@ -32,21 +32,24 @@ def apply_contract_candle(
 ) -> Effects:
     """Let one closed candle meet a contract, in the order that is worst for its holders.
 
-    Funding inside the candle first, then conditional orders, resting orders, margin at the worst
-    marks, and funding at the close.
+    Funding inside the candle first, then margin at its open, conditional orders, resting orders,
+    margin at the worst marks, and funding at the close. A stop that lies beyond the price at which
+    its position is liquidated comes too late.
     """
     effects = fund_due(ledger, symbol, source=source, step=replace(step, closed_ms=step.closed_ms - 1))  # fmt: skip
     now_ms, marks = step.closed_ms, source.candle(candle)
     market = CandleLiquidity(ledger.instruments[symbol], candle.close, candle.volume)
     ledger.liquidity[symbol] = market
     effects.merge(_end_overdue(ledger, symbol, now_ms=now_ms))
+    effects.merge(_margin_at(ledger, symbol, marks.open, now_ms=now_ms))
     for algo in list(ledger.contracts.algo_book(symbol).values()):
         seen = marks if algo.working_type == MARK_PRICE else candle
         before = algo.extreme
         met = meet(algo, first=seen.open, low=seen.low, high=seen.high)
         if algo.extreme != before:
             effects.contracts.algos[algo.algo_id] = algo
-        if met is not None and algo.algo_id in ledger.contracts.algo_book(symbol):
+        waits = algo.algo_id in ledger.contracts.algo_book(symbol)
+        if met is not None and waits and not _comes_too_late(ledger, algo, met, marks):
             price = min(max(met, candle.low), candle.high)
             effects.merge(trigger(ledger, algo, price=price, share=market.share, now_ms=now_ms))
     effects.merge(apply_candle(ledger, symbol, candle, now_ms=now_ms))
@@ -110,12 +113,32 @@ def _stress(ledger: Ledger, symbol: str, marks: Candle, *, now_ms: int) -> Effec
         held = [p for p in books.positions.values() if p.symbol == symbol and p.amount]
         for position in sorted(held, key=lambda p: p.key):
             if position.amount and (position.amount > ZERO) == is_long:
-                before = books.marks.get(symbol) or Mark(marks.open, marks.open, ZERO, 0)
                 for price in (_falls_at(ledger, position, marks, worst), worst):
-                    books.marks[symbol] = replace(before, price=price)
-                    effects.merge(liquidate_due(ledger, symbol, now_ms=now_ms))
-                books.marks[symbol] = before
+                    effects.merge(_margin_at(ledger, symbol, price, now_ms=now_ms))
     return effects
+
+
+def _margin_at(ledger: Ledger, symbol: str, price: Decimal, *, now_ms: int) -> Effects:
+    """Liquidate what a mark of `price` would liquidate, and put the mark back."""
+    marks = ledger.contracts.marks
+    before = marks.get(symbol)
+    marks[symbol] = replace(before or Mark(price, price, ZERO, 0), price=price)
+    effects = liquidate_due(ledger, symbol, now_ms=now_ms)
+    if before is not None:
+        marks[symbol] = before
+    return effects
+
+
+def _comes_too_late(ledger: Ledger, algo: AlgoOrder, met: Decimal, marks: Candle) -> bool:
+    """Return whether its position is liquidated before the price reaches `met`."""
+    side = algo.position_side
+    position = ledger.contracts.positions.get((algo.account_id, algo.symbol, side))
+    if position is None or not position.closable_by(algo.side):
+        return False
+    edge = liquidation_price(ledger, position)
+    if position.amount > ZERO:
+        return met < edge and marks.low <= edge
+    return ZERO < edge < met and marks.high >= edge
 
 
 def _falls_at(ledger: Ledger, position: Position, marks: Candle, worst: Decimal) -> Decimal:
