@@ -161,6 +161,18 @@ def test_limits_that_a_stage_demands_and_nobody_set_refuse_by_name():
     ]  # fmt: skip
 
 
+def test_a_price_from_elsewhere_refuses_the_entry_and_not_the_exit():
+    borrowed = Reference(D(100), 1.0, "kraken")
+    entry = judge(proposed=replace(ENTRY, reference=borrowed), around=surroundings())
+    assert [(r.code, r.values) for r in entry.refusals] == [
+        ("PRICE_FROM_ELSEWHERE", {"value": "kraken"})
+    ]
+    leaving = judge(
+        proposed=replace(EXIT, reference=borrowed), around=surroundings(holding=Holding(D(1)))
+    )
+    assert leaving.is_allowed
+
+
 def test_no_reference_price_refuses():
     assert codes(replace(ENTRY, reference=None), surroundings()) == ["PRICE_UNREADABLE"]
 

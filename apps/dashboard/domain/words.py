@@ -16,6 +16,7 @@ SENTENCES: Final[dict[str, str]] = {
     # what could not be read
     "STALE_DATA": "The candles were too old or missing, so nothing was decided on them.",
     "STALE_PRICE": "The latest price was too old to rely on.",
+    "PRICE_FROM_ELSEWHERE": "The price came from another venue: good for exits, not for entries.",
     "PRICE_UNREADABLE": "There is no price to judge the order by.",
     "LIMITS_UNREADABLE": "The limits could not be read, so the entry was refused.",
     "LIMIT_MISSING": "A limit is not set; without it nothing is entered.",

@@ -25,10 +25,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The price an order is judged against; `age_seconds` in market time."""
+    """The price an order is judged against; `age_seconds` in market time.
+
+    `source_venue` is set when it was told by another venue.
+    """
 
     price: Decimal
     age_seconds: float
+    source_venue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

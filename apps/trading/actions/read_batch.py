@@ -62,17 +62,17 @@ def newest_price(
     *, candles: Candles | None, quote: LatestQuote | None, now: datetime
 ) -> Price | None:
     """Return the last close or the last quote, whichever is newer in market time."""
-    found: list[tuple[datetime, Decimal]] = []
+    found: list[tuple[datetime, Decimal, str]] = []
     if candles is not None and len(candles):
         closed_at = from_ms(int(candles.ts[-1]) + TIMEFRAME_MS[candles.timeframe])
-        found.append((closed_at, Decimal(repr(float(candles.close[-1])))))
+        found.append((closed_at, Decimal(repr(float(candles.close[-1]))), ""))
     if quote is not None:
-        found.append((quote.at, quote.last))
+        found.append((quote.at, quote.last, quote.source_venue))
     if not found:
         return None
     # of two of the same moment the candle: it is there on every run of a replay
-    at, price = max(found, key=lambda item: item[0])
-    return Price(price, max(0.0, (now - at).total_seconds()))
+    at, price, source = max(found, key=lambda item: item[0])
+    return Price(price, max(0.0, (now - at).total_seconds()), source)
 
 
 def read_books(*, batch: Batch) -> None:

@@ -81,10 +81,14 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The newest known price of an instrument (quote per base) and its age in market time."""
+    """The newest known price of an instrument (quote per base) and its age in market time.
+
+    `source_venue` is set when another venue told it.
+    """
 
     price: Decimal
     age_seconds: float
+    source_venue: str = ""
 
 
 @dataclass(slots=True)

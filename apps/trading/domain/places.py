@@ -55,7 +55,8 @@ class Place:
         """Return the last price with its age at market time `at`."""
         if self.last is None or self.quoted_at is None:
             return None
-        return Reference(self.last, max(0.0, (at - self.quoted_at).total_seconds()))
+        age_seconds = max(0.0, (at - self.quoted_at).total_seconds())
+        return Reference(self.last, age_seconds, self.source_venue)
 
     def flags(self, purpose: str, side: str) -> tuple[bool, str]:
         """Return `reduce_only` and `position_side` of an order of this place."""

@@ -23,7 +23,9 @@ def propose(
     while an exit is under way; an exit takes at most what is held and not already leaving.
     """
     rules, instrument = wish.instrument.rules, wish.instrument
-    reference = None if price is None else Reference(price.price, price.age_seconds)
+    reference = (
+        None if price is None else Reference(price.price, price.age_seconds, price.source_venue)
+    )
     side = "buy" if wish.delta > ZERO else "sell"
     if wish.action == "ENTER":
         amount = floor_to(abs(wish.delta), rules.amount_step)

@@ -1,4 +1,4 @@
-"""The price an entry relies on: there, fresh, and close to what the order asks."""
+"""The price an entry relies on: there, fresh, its own venue's, and close to what the order asks."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ def _limit(limits: EffectiveLimits | None, name: str) -> Decimal:
 
 
 def freshness(question: Question) -> Refusals:
-    """Refuse an entry without a usable reference price, or with one older than `data_age` s."""
+    """Refuse an entry without a usable price of its own venue, or with one older than `data_age` s."""
     reference = question.proposed.reference
     if reference is None or not usable_price(reference.price):
         return (Refusal("PRICE_UNREADABLE"),)
+    if reference.source_venue:
+        return (Refusal("PRICE_FROM_ELSEWHERE", {"value": reference.source_venue}),)
     age_max = _limit(question.around.limits, "data_age")
     # negated, so that an age that is not a number refuses too
     if not reference.age_seconds <= float(age_max):
