@@ -14,15 +14,17 @@ from apps.approvals.models import ChangeRequest
 from apps.audit.context import acting
 from apps.bots.domain.configs import ConfigContent, content_hash
 from apps.bots.domain.execution import canonical as canonical_execution
-from apps.bots.domain.sizing import parse_protection, parse_sizing, refuse_danger
+from apps.bots.domain.sizing import Sizing, parse_protection, parse_sizing, refuse_danger
 from apps.bots.models import Bot, BotConfig, BotConfigInstrument
 from apps.bots.queries import bot_by_id
 from apps.core.actor import Actor
 from apps.core.bell import ring
 from apps.core.clock import now
+from apps.core.domain.money import plain
 from apps.core.domain.timeframes import TIMEFRAME_MS
 from apps.core.errors import Conflict, InvalidInput, RequiresChangeRequest
 from apps.marketdata.models import Instrument
+from apps.strategies.domain.base import Strategy
 from apps.strategies.domain.parameters import parse_parameters
 from apps.strategies.domain.registry import strategy_named
 from apps.strategies.models import StrategyVersion
@@ -87,6 +89,7 @@ def check_content(
     sizing, protection = parse_sizing(content.sizing), parse_protection(content.protection)
     refuse_danger(sizing=sizing, protection=protection, equity=equity)
     instruments = _instruments(bot, content.symbols)
+    _demand_perpetuals(strategy=strategy, sizing=sizing, instruments=instruments)
     canonical = replace(
         content,
         symbols=tuple(sorted(content.symbols)),
@@ -98,6 +101,30 @@ def check_content(
     if protection.trailing_stop is not None:
         _demand_trailing(bot, instruments)
     return version, canonical, instruments
+
+
+def _demand_perpetuals(
+    *, strategy: Strategy, sizing: Sizing, instruments: Sequence[Instrument]
+) -> None:
+    """Refuse leverage, isolated margin and shorts where they cannot be.
+
+    :raises InvalidInput: `PERPETUALS_ONLY`, `STRATEGY_CANNOT_SHORT`, `LEVERAGE_AT_VENUE`.
+    """
+    if not sizing.is_for_perpetuals:
+        return
+    spot = sorted(i.symbol for i in instruments if i.kind != "linear")
+    if spot:
+        raise InvalidInput("PERPETUALS_ONLY", field="sizing", value=spot)
+    if sizing.sides != "long" and not strategy.can_short:
+        raise InvalidInput(
+            "STRATEGY_CANNOT_SHORT", field="sizing.sides", value=sizing.sides, known=["long"]
+        )
+    bounds = [i.leverage_max for i in instruments if i.leverage_max is not None]
+    if bounds and sizing.leverage > min(bounds):
+        raise InvalidInput(
+            "LEVERAGE_AT_VENUE", field="sizing.leverage", value=plain(sizing.leverage),
+            would_pass=plain(min(bounds)),
+        )  # fmt: skip
 
 
 def _demand_trailing(bot: Bot, instruments: Sequence[Instrument]) -> None:

@@ -10,9 +10,11 @@ from apps.strategies.domain.catalogue.breakout import Breakout
 from apps.strategies.domain.catalogue.ema_trend import EmaTrend
 from apps.strategies.domain.catalogue.mean_reversion import MeanReversion
 from apps.strategies.domain.catalogue.sma_cross import SmaCross
+from apps.strategies.domain.catalogue.sma_swing import SmaSwing
 
 CATALOGUE: Final[dict[str, Strategy]] = {
-    strategy.name: strategy for strategy in (SmaCross(), MeanReversion(), Breakout(), EmaTrend())
+    strategy.name: strategy
+    for strategy in (SmaCross(), MeanReversion(), Breakout(), EmaTrend(), SmaSwing())
 }
 
 

@@ -15,6 +15,7 @@ from apps.orders.actions.resolve_orders import resolve_orders
 from apps.orders.actions.send_cancels import send_cancels
 from apps.orders.actions.send_orders import send_orders
 from apps.portfolio.actions.absorb import absorb
+from apps.portfolio.actions.apply_settings import apply_settings
 from apps.risk.actions.permit import PermitUnavailable
 from apps.trading.actions.protect_positions import protect_positions
 from apps.trading.actions.run_cycle import run_cycle
@@ -75,7 +76,10 @@ def _work(account_id: UUID) -> None:
 
 def _decide(account_id: UUID) -> None:
     """Run the cycles that are due; one that waits for its candles stays due."""
-    for due in due_batches(at=market_now(), account_ids=[account_id]):
+    batches = due_batches(at=market_now(), account_ids=[account_id])
+    if batches:
+        apply_settings(account_id=account_id)
+    for due in batches:
         run_cycle(account_id=account_id, timeframe=due.timeframe, at=due.at)
 
 
