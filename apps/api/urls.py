@@ -6,11 +6,13 @@ from rest_framework.routers import DefaultRouter
 
 from apps.api.docs import ApiDocs, ApiDocsScript
 from apps.api.resources.accounts import VenueAccounts
-from apps.api.resources.books import Balances, Cases
+from apps.api.resources.books import Balances
 from apps.api.resources.bots import Bots, Strategies
 from apps.api.resources.governance import ChangeRequests, Halts, Limits
 from apps.api.resources.market import Candles, Instruments
 from apps.api.resources.me import Me
+from apps.api.resources.order_groups import OrderGroups
+from apps.api.resources.reconciliation import Cases, Comparisons, ReconciliationReports
 from apps.api.resources.records import AuditEvents
 from apps.api.resources.simulator import FAULT_ROUTES
 from apps.api.resources.trading import Fills, Orders, Positions
@@ -22,6 +24,7 @@ for prefix, resource in {
     "bots": Bots,
     "strategies": Strategies,
     "orders": Orders,
+    "order-groups": OrderGroups,
     "fills": Fills,
     "positions": Positions,
     "balances": Balances,
@@ -32,6 +35,8 @@ for prefix, resource in {
     "halts": Halts,
     "change-requests": ChangeRequests,
     "reconciliation/cases": Cases,
+    "reconciliation/comparisons": Comparisons,
+    "reconciliation/reports": ReconciliationReports,
     "audit-events": AuditEvents,
 }.items():
     router.register(prefix, resource, basename=prefix.replace("/", "-"))

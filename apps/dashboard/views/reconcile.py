@@ -14,7 +14,6 @@ from apps.dashboard.access import View, actor_of, requires
 from apps.dashboard.acts.cases import ACTS, Person, clear_prompt, perform_clear
 from apps.dashboard.queries import reconcile as reads
 from apps.dashboard.queries.pages import page_of
-from apps.dashboard.safe import submission_key, take_once
 from apps.dashboard.views.acting import act
 from apps.dashboard.views.fleet import without_part
 from apps.reconciliation.actions.ask_comparison import QUICK, ask_comparison
@@ -37,7 +36,6 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         "is_filtered": any(request.GET.get(key) for key in FILTERS[1:]),
         "kinds": CASE_KINDS,
         "states": reads.account_states(),
-        "submission": submission_key(),
         "query": without_part(request.GET),
         "live": {},
         "versions": reads.read_reconcile_live().versions,
@@ -82,7 +80,6 @@ def case_act(verb: str) -> View:
 def compare_now(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for a comparison of one account; the page shows each pass as it ends."""
     account = _account(slug)
-    take_once(request)
     kinds = ("history",) if request.POST.get("what") == "history" else QUICK
     asked = ask_comparison(actor=actor_of(request), account_id=account.pk, kinds=kinds)
     words = ", ".join(asked)
