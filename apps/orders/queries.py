@@ -53,6 +53,8 @@ LEFT JOIN orders_order r ON r.id = o.replaces_id
 LEFT JOIN orders_ordergroup g ON g.id = o.group_id
 WHERE o.account_id = %(account)s AND o.status = 'created' ORDER BY o.decided_at, o.id
 """
+_AGAIN: Final = """least(interval '60 seconds', greatest(interval '2 seconds',
+    (%(at)s - coalesce(o.cancel_requested_at, %(at)s)) / 5))"""
 _ASKED: Final = """
 SELECT o.id, o.client_order_id, i.symbol, o.side, o.status, o.venue_order_id, o.filled, o.submitted_at,
     o.decided_at, o.send_by
@@ -76,14 +78,15 @@ def orders_to_send(*, account_id: UUID) -> list[Sendable]:
 
 
 def cancels_to_send(
-    *, account_id: UUID, asked_before: datetime, order_ids: Sequence[UUID] | None = None
+    *, account_id: UUID, at: datetime, order_ids: Sequence[UUID] | None = None
 ) -> list[Asked]:
-    """Return flagged orders that rest at the venue and were not asked for since `asked_before`.
+    """Return flagged orders that rest at the venue and are due to be asked for at `at`.
 
-    With `order_ids` only those, however lately they were asked for.
+    A cancel that did not work is due again after a fifth of the time that it has been wanted, at
+    least 2 s and at most 60 s. With `order_ids` only those, however lately they were asked for.
     """
     which = (
-        "(o.asked_at IS NULL OR o.asked_at < %(before)s)"
+        f"coalesce(o.asked_at < %(at)s - {_AGAIN}, true)"
         if order_ids is None
         else "o.id = ANY(%(ids)s)"
     )
@@ -91,7 +94,7 @@ def cancels_to_send(
         "o.status IN ('open', 'partially_filled', 'pending_cancel')"
         f" AND o.cancel_requested_at IS NOT NULL AND {which}"
     )
-    return _asked(account_id, wanted, before=asked_before, ids=list(order_ids or ()))
+    return _asked(account_id, wanted, at=at, ids=list(order_ids or ()))
 
 
 def orders_to_resolve(*, account_id: UUID, orphans: Sequence[UUID], at: datetime) -> list[Asked]:
@@ -107,10 +110,11 @@ def orders_to_resolve(*, account_id: UUID, orphans: Sequence[UUID], at: datetime
         OR (o.status IN ('submitted', 'unknown', 'open', 'partially_filled', 'pending_cancel')
             AND o.venue_filled > o.filled
             AND coalesce(o.asked_at < %(at)s - interval '1 second', true))
-        OR (o.status = 'pending_cancel' AND coalesce(o.asked_at < %(at)s - interval '5 seconds', true))
+        OR (o.status = 'pending_cancel' AND coalesce(o.asked_at < %(at)s
+            - greatest(interval '5 seconds', 1.5 * {again}), true))
         OR (o.status IN ('open', 'partially_filled')
             AND greatest(o.asked_at, o.acknowledged_at) < %(at)s - interval '5 minutes')
-    )"""
+    )""".replace("{again}", _AGAIN)
     return _asked(account_id, wanted, ids=list(orphans), at=at)
 
 

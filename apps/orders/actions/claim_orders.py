@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -42,10 +42,11 @@ RETURNING order_id, (detail ->> 'fence')::int
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Orders that are ours to send, under the fence that their claim took."""
+    """Orders that are ours to send, under the fence that their claim took at `at` (real time)."""
 
-    order_ids: frozenset[UUID] = field(default_factory=frozenset)
-    fence: int = 0
+    order_ids: frozenset[UUID]
+    fence: int
+    at: datetime
 
 
 def claim_orders(
@@ -55,6 +56,7 @@ def claim_orders(
 
     Whoever claims must send: no byte leaves before this has committed.
     """
+    at = now()
     with alone():
         rows = run(
             _CLAIM,
@@ -63,7 +65,8 @@ def claim_orders(
                 "ids": list(orders),
                 "pairs": list(orders.values()),
                 "market_now": market_now,
-                "at": now(),
+                "at": at,
             },
         )
-    return Claim(frozenset(row[0] for row in rows), max((row[1] for row in rows), default=0))
+    fence = max((row[1] for row in rows), default=0)
+    return Claim(frozenset(row[0] for row in rows), fence, at)

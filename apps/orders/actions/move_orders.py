@@ -21,11 +21,12 @@ WITH wanted AS (
         %(detail)s::jsonb[], %(venue_order_id)s::text[])
         m(id, after, reason, cause, detail, venue_order_id)
     JOIN orders_order o ON o.id = m.id
-    WHERE o.status = ANY(%(before)s)
+    WHERE o.status = ANY(%(before)s) AND o.fence <= coalesce(%(fence)s::int, o.fence)
     ORDER BY o.id FOR NO KEY UPDATE OF o
 ), moved AS (
     UPDATE orders_order o SET
         status = w.after, status_reason = w.reason,
+        fence = greatest(o.fence, coalesce(%(fence)s::int, o.fence)),
         venue_order_id = CASE WHEN w.venue_order_id = '' THEN o.venue_order_id ELSE w.venue_order_id END,
         acknowledged_at = CASE WHEN w.venue_order_id = '' THEN o.acknowledged_at
             ELSE coalesce(o.acknowledged_at, %(at)s) END,
@@ -51,13 +52,16 @@ class Move:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-def move_orders(*, moves: Sequence[Move], before: Collection[str], at: datetime) -> set[UUID]:
+def move_orders(
+    *, moves: Sequence[Move], before: Collection[str], at: datetime, fence: int | None = None
+) -> set[UUID]:
     """Make those moves whose order stands in `before`, each with its event; return which.
 
-    `at` is real time. An order that stands elsewhere is left alone: somebody knew more.
+    With a `fence`, orders that somebody holds under a higher one are left alone. `at` is real time. An order that stands elsewhere is left alone: somebody knew more.
     """
     if not moves:
         return set()
+    held = {} if fence is None else {"fence": fence}
     with connection.cursor() as cursor:
         cursor.execute(
             _MOVE,
@@ -66,7 +70,8 @@ def move_orders(*, moves: Sequence[Move], before: Collection[str], at: datetime)
                 "after": [move.after for move in moves],
                 "reason": [move.reason[:200] for move in moves],
                 "cause": [move.cause[:64] for move in moves],
-                "detail": [Jsonb(move.detail) for move in moves],
+                "detail": [Jsonb(move.detail | held) for move in moves],
+                "fence": fence,
                 "venue_order_id": [move.venue_order_id for move in moves],
                 "before": list(before),
                 "final": list(FINAL),

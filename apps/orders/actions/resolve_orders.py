@@ -16,9 +16,12 @@ from apps.core.clock import now
 from apps.orders.actions.ask_order import Finding, ask_order
 from apps.orders.actions.mark_asked import mark_asked
 from apps.orders.actions.move_orders import Move, move_orders
+from apps.orders.actions.next_fence import next_fence
 from apps.orders.actions.requeue_orders import requeue_orders
 from apps.orders.actions.send_lock import send_lock
+from apps.orders.actions.store_calls import store_calls
 from apps.orders.actions.store_facts import store_facts
+from apps.orders.actions.watch_doubt import watch_doubt
 from apps.orders.domain.proof import may_ask_for_proof, shows_nothing_of
 from apps.orders.domain.rows import Asked
 from apps.orders.queries import known_venue_ids, orders_to_resolve, submitted_ids
@@ -26,6 +29,7 @@ from apps.venues import gateways
 from apps.venues.domain.reports import Credentials
 from apps.venues.gateways.gateway import Gateway
 from apps.venues.gateways.loop import call
+from apps.venues.gateways.wire import collect
 from apps.venues.queries import credentials
 
 log = structlog.get_logger(__name__)
@@ -49,7 +53,8 @@ def resolve_orders(*, account_id: UUID) -> ResolveSummary:
 
     An order in transit counts as orphaned at once when nobody holds the send lock. Absence needs
     proof: not found by our id and not in the trades, asked later than anything sent could still
-    arrive. A failed call proves nothing. Call it outside any transaction.
+    arrive. A failed call proves nothing. What is settled here takes a new fence, so that a sender
+    that wakes up late changes nothing. Call it outside any transaction.
     """
     orphans = submitted_ids(account_id=account_id)
     if orphans:
@@ -61,6 +66,8 @@ def resolve_orders(*, account_id: UUID) -> ResolveSummary:
     for start in range(0, len(due), WAVE):
         assert access is not None
         _resolve(account_id, access, due[start : start + WAVE], summary)
+    if due:
+        watch_doubt(account_id=account_id)
     return summary
 
 
@@ -69,21 +76,25 @@ def _resolve(
 ) -> None:
     asked_at = now()
     mark_asked(order_ids=[order.id for order in orders], at=asked_at)
-    try:
-        findings = call(_ask_all(gateways.gateway(access), orders), timeout=PATIENCE_SECONDS)
-    except TimeoutError:
-        findings = [Finding(order) for order in orders]
+    with collect() as calls:
+        try:
+            findings = call(_ask_all(gateways.gateway(access), orders), timeout=PATIENCE_SECONDS)
+        except TimeoutError:
+            findings = [Finding(order) for order in orders]
     reports = [finding.report for finding in findings if finding.report]
     fills = [fill for finding in findings if finding.report for fill in finding.fills]
     absent = _absent(account_id, access, findings, asked_at)
     doubt = [f.order for f in findings if f.report is None and f.order.id not in absent]
     with transaction.atomic():
         store_facts(account_id=account_id, source="sweep", orders=reports, fills=fills)
+        names = {order.client_order_id: order.id for order in orders}
+        store_calls(account_id=account_id, calls=calls, names=names)
+        fence = next_fence(account_id=account_id) if absent or doubt else None
         gone = [Move(i, "rejected", "sweep", reason="NOT_AT_VENUE") for i in sorted(absent)]
-        ended = move_orders(moves=gone, before=("submitted", "unknown"), at=now())
+        ended = move_orders(moves=gone, before=("submitted", "unknown"), at=now(), fence=fence)
         requeued = requeue_orders(order_ids=list(ended))
         unclear = [Move(order.id, "unknown", "sweep", reason="ORPHANED") for order in doubt]
-        move_orders(moves=unclear, before=("submitted",), at=now())
+        move_orders(moves=unclear, before=("submitted",), at=now(), fence=fence)
     summary.asked += len(orders)
     summary.found += len(reports)
     summary.absent += len(ended)

@@ -111,7 +111,7 @@ def _send(
     wave = [order for order in admitted if order.id in claim.order_ids]
     if not wave:
         return True
-    result = send_wave(account_id=account_id, gateway=gateway, orders=wave, fence=claim.fence)
+    result = send_wave(account_id=account_id, gateway=gateway, orders=wave, claim=claim)
     moves = store_answers(account_id=account_id, result=result)
     summary.sent += list(result.answers)
     for move in moves.values():

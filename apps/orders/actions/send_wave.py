@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from apps.core.clock import now, to_ms
+from apps.orders.actions.claim_orders import Claim
 from apps.orders.domain.rows import Sendable
 from apps.orders.domain.units import Unit, units
 from apps.risk.actions.permit import Permit, PermitUnavailable, send_permit
@@ -43,20 +44,23 @@ class WaveResult:
 
 
 def send_wave(
-    *, account_id: UUID, gateway: Gateway, orders: Sequence[Sendable], fence: int | None = None
+    *, account_id: UUID, gateway: Gateway, orders: Sequence[Sendable], claim: Claim
 ) -> WaveResult:
     """Send claimed orders all at once and return what is known of each within 4 s.
 
-    The permit's transaction only locks and reads. Nothing raised by a venue escapes: what is not
+    Requests are signed with the claim's time, and none leaves later than 4 s after it: a process
+    that was stopped and woke up sends nothing, and what it had sent is refused. The permit's transaction only locks and reads. Nothing raised by a venue escapes: what is not
     an answer is `OutcomeUnknown`, which proves nothing.
     """
-    result = WaveResult(fence=fence, names={order.client_order_id: order.id for order in orders})
+    result = WaveResult(
+        fence=claim.fence, names={order.client_order_id: order.id for order in orders}
+    )
     try:
         with send_permit(account_id=account_id) as permit:
             allowed = _allowed(permit, orders, result)
             if allowed:
                 with collect() as result.calls:
-                    result.answers |= _answers(gateway, units(allowed), to_ms(permit.granted_at))
+                    result.answers |= _answers(gateway, units(allowed), to_ms(claim.at))
     except PermitUnavailable as error:
         held_back = NeverSent("PERMIT_UNAVAILABLE", message=str(error))
         result.answers = {order.id: held_back for order in orders}
@@ -119,7 +123,7 @@ async def _send(gateway: Gateway, unit: Unit, signed_at: int) -> Sequence[Answer
     """Return an answer for each order of the unit; a pair has one fate."""
     tickets = [ticket_of(order) for order in unit]
     if to_ms(now()) - signed_at > DEADLINE_SECONDS * 1000:
-        # this process was stopped under its permit and has woken up
+        # this process was stopped since its claim, or waited long for its permit
         return [NeverSent("PERMIT_EXPIRED")] * len(unit)
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):

@@ -1,34 +1,81 @@
-"""When an order that the venue does not show is proved to be absent."""
+"""When an order that the venue does not show is proved to be absent.
+
+The horizon of a venue is how long after sending a request may still take effect: its receive
+window, the limit of its own back end, and the skew of two clocks. All in real time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from apps.venues.domain.reports import FillReport
 
-RECEIVE_WINDOW: Final = timedelta(seconds=4)
-# (venue, environment) -> back-end limit plus clock skew, on top of the receive window.
-_SLACK: Final[dict[tuple[str, str], timedelta]] = {
-    ("binance", "testnet"): timedelta(seconds=11),  # Binance answers or drops within 10 s
-    ("binance", "live"): timedelta(seconds=11),
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """One venue's limits in seconds, and why they are believed.
+
+    `window`: how late a signed request is still taken. `back_end`: how long one that was taken
+    may wait inside before it is executed or dropped. `skew`: the venue's clock against ours.
+    """
+
+    window: float
+    back_end: float
+    skew: float
+    source: str
+
+    @property
+    def seconds(self) -> float:
+        """The whole of it."""
+        return self.window + self.back_end + self.skew
+
+
+# Nothing leaves later than 4 s after its claim, so a venue without a window has that much less.
+HORIZONS: Final[dict[str, Horizon]] = {
+    "binance": Horizon(
+        4, 10, 1, "recvWindow 4000 on every order; -1007: the back end answers within 10 s"
+    ),
+    "binanceusdm": Horizon(
+        4, 10, 1, "recvWindow 4000; -1007 and 503: execution unknown, settled within 10 s"
+    ),
+    "bybit": Horizon(
+        5, 10, 1, "X-BAPI-RECV-WINDOW, 5000 where none is sent; 10016 server error within 10 s"
+    ),
+    "okx": Horizon(
+        30, 5, 1, "OK-ACCESS-TIMESTAMP is refused (50102) when older than 30 s; expTime is optional"
+    ),
+    "kraken": Horizon(
+        60, 5, 1, "no receive window unless `deadline` is sent, of 60 s at most; nonces only rise"
+    ),
+    "kucoin": Horizon(5, 10, 1, "KC-API-TIMESTAMP is refused (400002) when older than 5 s"),
+    "hyperliquid": Horizon(
+        60, 10, 1, "no receive window unless expiresAfter is signed; nonces of two days are taken"
+    ),
 }
-_SIMULATED: Final = timedelta(seconds=2)
-_CAUTIOUS: Final = timedelta(seconds=56)
+SIMULATED: Final = Horizon(4, 1, 1, "our own exchange takes a request at once or not at all")
+CAUTIOUS: Final = Horizon(4, 55, 1, "a venue without a row: a minute")
+
+
+def limits(*, venue: str, environment: str) -> Horizon:
+    """Return the row of a venue (ccxt id); a venue without one gets the cautious row."""
+    return SIMULATED if environment == "simulated" else HORIZONS.get(venue, CAUTIOUS)
 
 
 def horizon(*, venue: str, environment: str) -> timedelta:
     """Return how long after sending a request may still take effect at the venue (real time)."""
-    if environment == "simulated":
-        return RECEIVE_WINDOW + _SIMULATED
-    return RECEIVE_WINDOW + _SLACK.get((venue, environment), _CAUTIOUS)
+    return timedelta(seconds=limits(venue=venue, environment=environment).seconds)
 
 
 def may_ask_for_proof(
     *, submitted_at: datetime, asked_at: datetime, venue: str, environment: str
 ) -> bool:
-    """Return whether "not found", asked at `asked_at`, can prove absence."""
+    """Return whether "not found", asked at `asked_at`, can prove absence.
+
+    Requests are signed with the time of their claim (`submitted_at`), where the window begins.
+    """
     return asked_at >= submitted_at + horizon(venue=venue, environment=environment)
 
 

@@ -14,7 +14,7 @@ from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.risk.actions.restrict import notify
 from apps.risk.models import Restriction
 
-SELF_LIFTING: Final = frozenset({"NOT_RECONCILED"})
+SELF_LIFTING: Final = frozenset({"NOT_RECONCILED", "UNKNOWN_ORDER"})
 
 
 class LiftsItself(Conflict):
