@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -193,23 +193,26 @@ def _opened(
         _quote(exchange.ledger, symbol, candles, clock_ms)
     for pair in recordings:
         if ":" in pair:
-            _mark(exchange, spec, pair, clock_ms)
+            _mark(exchange, replay, pair)
     exchange.source = replay
     return replay
 
 
-def _mark(exchange: Exchange, spec: ReplaySpec, pair: str, clock_ms: int) -> None:
+def _mark(exchange: Exchange, replay: Replay, pair: str) -> None:
     """Read marks and funding rates of a perpetual and set the mark a restart would find."""
-    symbol, ledger = listed(pair).symbol, exchange.ledger
+    symbol, ledger, spec = listed(pair).symbol, exchange.ledger, replay.spec
+    series, clock_ms = replay.series[symbol], replay.clock_ms
     source = exchange.contracts.sources[symbol] = MarkSource(
         symbol,
         marks=read_marks(Path(spec.data), pair, spec.timeframe),
         funding=read_funding(Path(spec.data), folder_name(pair)),
     )
-    last = ledger.liquidity[symbol].last
-    known = source.marks.last_before(clock_ms) if source.marks else None
-    mark = source.mark(last, clock_ms)
-    ledger.contracts.marks[symbol] = replace(mark, price=known.close) if known else mark
+    known = series.last_before(clock_ms)
+    ledger.contracts.marks[symbol] = (
+        source.after(known, clock_ms)
+        if known
+        else source.mark(ledger.liquidity[symbol].last, clock_ms)
+    )
 
 
 def _quote(ledger: Ledger, symbol: str, series: Series, clock_ms: int) -> None:
