@@ -11,6 +11,7 @@ from apps.bots.models import Bot, BotTarget
 from apps.core.clock import now
 from apps.marketdata.actions.advance_clock import advance_clock
 from apps.orders.actions.store_facts import store_facts
+from apps.orders.domain.exits import exit_flags, pairing
 from apps.orders.models import Order, OrderGroup, OrderQuality
 from apps.portfolio.models import Position
 from apps.risk.models import Restriction
@@ -172,8 +173,6 @@ def test_exits_that_keep_failing_restrict_the_bot_and_leave_at_any_price(
 
 @pytest.mark.parametrize("is_hedge", [False, True])
 def test_a_pairing_follows_the_capability_row(is_hedge: bool) -> None:
-    from apps.orders.domain.exits import exit_flags, pairing
-
     spot, linear = (capabilities.CAPABILITIES[key] for key in (("binance", "spot"), ("binanceusdm", "linear")))  # fmt: skip
     assert pairing(row=spot, has_target=True, is_trailing=False) == "native"
     assert pairing(row=spot, has_target=True, is_trailing=True) == "watched"

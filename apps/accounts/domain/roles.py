@@ -13,6 +13,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "view_audit": "Search and verify the audit",
     "operate_bots": "Start, stop and resume bots on paper and testnet",
     "pause_bots": "Pause bots anywhere",
+    "place_orders": "Place and amend orders by hand",
+    "close_positions": "Cancel orders and close positions by hand",
     "halt": "Halt a bot, an account or the desk",
     "release_halt": "Release a halt",
     "reconcile": "Reconcile an account now",
@@ -32,7 +34,15 @@ VIEW: Final = frozenset({"view_desk", "use_api"})
 OPERATE: Final = VIEW | {"view_operations", "pause_bots", "halt"}
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "viewer": VIEW,
-    "operator": OPERATE | {"simulate_faults", "operate_bots", "reconcile", "resolve_cases"},
+    "operator": OPERATE
+    | {
+        "simulate_faults",
+        "operate_bots",
+        "place_orders",
+        "close_positions",
+        "reconcile",
+        "resolve_cases",
+    },
     "strategist": VIEW | {"view_operations", "edit_configs", "propose_changes", "pause_bots"},
     "risk_manager": OPERATE
     | {
@@ -41,6 +51,7 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
         "tighten_limits",
         "propose_changes",
         "demote_bots",
+        "close_positions",
         "reconcile",
         "resolve_cases",
     },
@@ -54,9 +65,11 @@ EXCLUSIVE_ROLES: Final = frozenset({"strategist", "risk_manager", "auditor"})
 SCOPE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "read": frozenset({"view_desk", "view_operations", "view_audit"}),
     "propose": frozenset({"propose_changes", "edit_configs"}),
-    "trade": frozenset({"operate_bots", "pause_bots"}),
+    "trade": frozenset({"operate_bots", "pause_bots", "place_orders", "close_positions"}),
     "halt": frozenset({"halt", "pause_bots"}),
-    "operate": frozenset({"reconcile", "resolve_cases", "tighten_limits", "demote_bots", "simulate_faults"}),
+    "operate": frozenset(
+        {"reconcile", "resolve_cases", "tighten_limits", "demote_bots", "simulate_faults"}
+    ),
     "admin": frozenset({"manage_accounts"}),
 }
 # What a token may never do, whatever its owner's roles are.

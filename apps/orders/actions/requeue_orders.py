@@ -21,7 +21,9 @@ from apps.risk.domain.verdicts import VerdictItem
 _WANTED: Final = """
 SELECT o.client_order_id, o.account_id, o.bot_id, o.config_id, o.instrument_id, o.purpose, o.side,
     o.type, o.amount, o.decided_at, o.send_by, o.price, o.stop_price, o.time_in_force, o.post_only,
-    o.reduce_only, o.arrival_price, o.cycle_at, o.replaces_id, o.halt_id,
+    o.reduce_only, o.arrival_price, o.cycle_at, o.replaces_id, o.halt_id, o.is_amendment,
+    o.replaced_filled, o.group_id, o.origin, o.requested_by, o.reason, o.trailing_rate,
+    o.worst_price, o.expires_at, o.tend_at, o.position_side,
     v.reservation_price, v.reserved_cost
 FROM orders_order o JOIN risk_verdict v ON v.id = o.verdict_id
 WHERE o.id = ANY(%s) AND o.status IN ('withdrawn', 'rejected') AND o.filled = 0
@@ -66,6 +68,10 @@ def _verdict(row: dict[str, Any]) -> VerdictItem:
         stop_price=row["stop_price"],
         time_in_force=row["time_in_force"],
         reduce_only=row["reduce_only"],
+        post_only=row["post_only"],
+        trailing_rate=row["trailing_rate"],
+        worst_price=row["worst_price"],
+        expires_at=row["expires_at"],
     )
     reserved: Decimal = row["reserved_cost"]
     judgement = Judgement((), row["reservation_price"], reserved)
