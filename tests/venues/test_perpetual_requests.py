@@ -251,8 +251,8 @@ async def test_an_edit_changes_price_and_amount_of_our_order(
 ) -> None:
     await trader.edit_order(ticket(client_order_id="d" * 32, price=Decimal(45000)), OURS)
 
-    sent = perpetuals.asked("/fapi/v1/order")[0]
-    assert (sent.method, sent.params["origClientOrderId"]) == ("PUT", OURS)
+    sent = perpetuals.asked("/fapi/v1/order")[1]
+    assert (sent.method, sent.params["orderId"]) == ("PUT", "7")
     assert (sent.params["price"], sent.params["quantity"]) == ("45000", "0.01")
 
 

@@ -65,23 +65,30 @@ class Gateway(Reading):
 
     async def edit_order(
         self, ticket: OrderTicket, replaces_client_order_id: str, *,
-        permit_at_ms: int | None = None,
+        venue_order_id: str = "", permit_at_ms: int | None = None,
     ) -> OrderReport:  # fmt: skip
         """Change an open order to a ticket's price and amount in one venue call.
 
         Only where the venue's row says that `amend` is native. `ticket.amount` is the order's
-        new whole amount, what it filled included. The report names the order as the venue now
-        does: where the venue keeps its ids, `client_order_id` is still the replaced one.
+        new whole amount, what it filled included. Without the venue's id the order is looked for
+        first. The report names the order as the venue now does: where the venue keeps its ids,
+        `client_order_id` is still the replaced one.
 
         :raises NotHere: `NOT_AT_THIS_VENUE`, a `NeverSent`.
+        :raises NeverSent: also `ORDER_NOT_OPEN`, when the venue does not have it open.
         :raises Rejected: the order is unchanged, or no longer open (`NO_SUCH_ORDER`).
         """
         async with self._acting(ticket.symbol) as exchange:
             terms = self._terms(exchange, ticket.symbol, permit_at_ms)
             self._demand(terms, ticket, native="amend")
-            return await order_calls.edit(
-                exchange, self.traits, ticket, replaces_client_order_id, terms
-            )
+            wanted = Wanted(ticket.symbol, replaces_client_order_id)
+            if not venue_order_id:
+                known = await self._find(exchange, wanted)
+                if known is None or known.status != "open":
+                    raise NeverSent("ORDER_NOT_OPEN", order=replaces_client_order_id)
+                venue_order_id = known.venue_order_id
+            replaced = replace(wanted, venue_order_id=venue_order_id)
+            return await order_calls.edit(exchange, self.traits, ticket, replaced, terms)
 
     async def cancel_order(
         self, symbol: str, client_order_id: str, *, type: str = ""  # noqa: A002 - as the ticket's

@@ -65,9 +65,9 @@ async def create_pair(
 
 
 async def edit(
-    exchange: Any, traits: Family, ticket: OrderTicket, replaced: str, terms: Terms
+    exchange: Any, traits: Family, ticket: OrderTicket, replaced: Wanted, terms: Terms
 ) -> OrderReport:
-    """Change an open order of ours (`replaced`, our id) to a ticket's terms.
+    """Change an open order of ours (`replaced`) to a ticket's terms.
 
     :raises VenueError: as `create`; `Rejected` also when the venue no longer has it open.
     """
@@ -76,7 +76,8 @@ async def edit(
     words = traits.edit_of(ticket, replaced, terms)
     amount = _contracts(ticket.amount, terms)
     _check_exact(exchange, ticket, amount)
-    async with _once(traits, "edit", ticket.client_order_id, replaced, absent_is_refusal=True):
+    ids = (ticket.client_order_id, replaced.client_order_id)
+    async with _once(traits, "edit", *ids, absent_is_refusal=True):
         answer = await exchange.edit_order(
             words.id, ticket.symbol, words.type, ticket.side, amount, words.price,
             words.params | traits.signed_with(terms.at_ms, WINDOW_MS),
@@ -114,8 +115,14 @@ async def sweep(
     except NoSuchOrder:
         return []
     read = _reader(traits, is_apart=is_apart)
-    named = [answer for answer in answers or () if answer.get("id")]
-    return [_whole(read, exchange, answer) for answer in named]
+    found: list[OrderReport] = []
+    for answer in answers or ():
+        if answer.get("id"):
+            found.append(_whole(read, exchange, answer))
+        elif traits.read_pair is not None:
+            pair = _whole(lambda ex, raw: pair_reports(ex, traits, raw), exchange, answer["info"])
+            found.extend(pair)
+    return found
 
 
 @asynccontextmanager

@@ -199,7 +199,7 @@ class Family:
 
     order_of: Callable[[OrderTicket, Terms], VenueOrder] | None = None
     pair_of: Callable[[OrderTicket, OrderTicket, Terms], VenueCall] | None = None
-    edit_of: Callable[[OrderTicket, str, Terms], VenueEdit] | None = None
+    edit_of: Callable[[OrderTicket, Wanted, Terms], VenueEdit] | None = None
     apart: Apart | None = None
     signed_with: Callable[[int, int], dict[str, Any]] = lambda _at_ms, _window_ms: {}
     client_id_param: str = "clientOrderId"

@@ -204,6 +204,7 @@ FAMILY = Family(
         "fetchCurrencies": False,
         "fetchMargins": False,
         "recvWindow": 4000,
+        "watchTickers": {"name": "ticker"},
         "broker": {"spot": "", "margin": "", "future": "", "delivery": "", "swap": ""},
     },
     # 2400 weight a minute and address, 300 orders in 10 s a key

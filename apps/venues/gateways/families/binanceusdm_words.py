@@ -8,7 +8,7 @@ from typing import Any, Final
 from apps.core.domain.money import ZERO, plain
 from apps.venues.domain.reports import OrderTicket
 from apps.venues.gateways.errors import NeverSent
-from apps.venues.gateways.families.base import Terms, VenueEdit, VenueOrder
+from apps.venues.gateways.families.base import Terms, VenueEdit, VenueOrder, Wanted
 from apps.venues.gateways.families.binanceusdm_rows import TYPES
 
 CONDITIONAL: Final = frozenset(
@@ -73,16 +73,14 @@ def _time_in_force(ticket: OrderTicket, terms: Terms) -> dict[str, Any]:
     return {"timeInForce": ticket.time_in_force}
 
 
-def edit_of(ticket: OrderTicket, replaced: str, _: Terms) -> VenueEdit:
+def edit_of(ticket: OrderTicket, replaced: Wanted, _: Terms) -> VenueEdit:
     """Return a change of price and amount; the venue edits limit orders only and keeps ids.
 
     :raises NeverSent: `EDIT_NEEDS_LIMIT`.
     """
     if ticket.type != "limit" or ticket.price is None:
         raise NeverSent("EDIT_NEEDS_LIMIT", type=ticket.type)
-    # ccxt always sends an order id beside ours; None leaves it out of the request
     return VenueEdit(
-        id=None,  # type: ignore[arg-type]
-        type="limit", price=plain(ticket.price),
-        params={"origClientOrderId": replaced},
+        id=replaced.venue_order_id, type="limit", price=plain(ticket.price),
+        params={"origClientOrderId": replaced.client_order_id},
     )  # fmt: skip
