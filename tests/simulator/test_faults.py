@@ -267,6 +267,10 @@ def drop_event(desk: Desk) -> None:
 def reorder_stream(desk: Desk) -> None:
     desk.arm("reorder_stream")
     assert steps(desk) == ["TRADE", "NEW"]
+    # With nothing behind it, it comes by itself.
+    desk.arm("drop_event", count=1)
+    desk.arm("reorder_stream", ms=100)
+    assert steps(desk) == ["TRADE"]
 
 
 def late_stream(desk: Desk) -> None:

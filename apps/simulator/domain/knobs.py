@@ -11,7 +11,7 @@ BEFORE, AFTER, INSTEAD, READ, STREAM, AT_ONCE, STANDING = (
     "before the call takes effect", "after the call took effect", "instead of what was asked",
     "when something is read", "on a stream message", "at once", "from now until cleared",
 )  # fmt: skip
-CALL: Final = ("count", "method", "path")
+CALL: Final = ("count", "method", "path", "ms")
 ORDERS: Final = "orders"
 
 
@@ -19,7 +19,7 @@ ORDERS: Final = "orders"
 class Knob:
     """One fault: what it imitates, when it strikes, its parameters and their defaults.
 
-    `count` 0 means until cleared; `ms` is in milliseconds. `path` "orders" means every path that
+    `count` 0 means until cleared; `ms` counts where the label speaks of it. `path` "orders" means every path that
     ends with `/order`, in all dialects, and "*" means all; an empty `account` means anybody's.
     """
 
@@ -41,25 +41,25 @@ def _knob(kind: str, imitates: str, strikes: str, *parameters: str, **defaults: 
 
 
 _ROWS: Final = (
-    _knob("delay", "a slow network or a loaded exchange: the answer comes `ms` later", BEFORE, "ms"),
-    _knob("timeout_before_accept", "the request is lost on its way; nothing happens, no answer for `ms`", BEFORE, "ms"),
-    _knob("timeout_after_accept", "the answer is lost on its way; the request took effect, no answer for `ms`", AFTER, "ms"),
+    _knob("delay", "a slow network or a loaded exchange: the answer comes `ms` later", BEFORE),
+    _knob("timeout_before_accept", "the request is lost on its way; nothing happens, no answer for `ms`", BEFORE),
+    _knob("timeout_after_accept", "the answer is lost on its way; the request took effect, no answer for `ms`", AFTER),
     _knob("dns_failure", "no way to the exchange for `ms`: every connection is cut or refused, as in a DNS outage", STANDING, "ms", ms=5000),
     _knob("http_503", "overload: 503 with -1008, nothing happens", BEFORE),
     _knob("http_503_unknown", "a gateway gives up: 503 with an ambiguous body, the request took effect", AFTER),
     _knob("status_unknown", "408 with -1007 (503 on contracts): execution status unknown, the request took effect", AFTER),
     _knob("http_500", "a server fails: 500 with an HTML body, the request took effect", AFTER),
     _knob("http_502", "a proxy has no server: 502 with an HTML body, nothing happens", BEFORE),
-    _knob("rate_limited", "too many requests: 429 with Retry-After `ms`/1000", BEFORE, "ms"),
-    _knob("banned", "the address is banned: 418 with Retry-After `ms`/1000", BEFORE, "ms"),
+    _knob("rate_limited", "too many requests: 429 with Retry-After `ms`/1000", BEFORE),
+    _knob("banned", "the address is banned: 418 with Retry-After `ms`/1000", BEFORE),
     _knob("empty_answer", "an empty 200, the request took effect", AFTER),
     _knob("truncated_answer", "a 200 whose body breaks off in the middle, the request took effect", AFTER),
     _knob("bad_numbers", "prices and amounts of an answer read `value` (NaN, Infinity, 1e999, 0)", AFTER, "value", value="NaN", method="GET", path="*"),
     _knob("clock_skew", "the exchange's clock is `ms` ahead (negative: behind), so that signed calls get -1021", STANDING, "ms", ms=10_000),
-    _knob("lagging_reads", "a read replica is behind: signed reads show the state of `ms` ago", READ, "ms", ms=5000, method="GET", path="*"),
-    _knob("fill_before_ack", "the stream tells a fill before the order's answer, which comes `ms` later", AFTER, "ms", ms=500),
-    _knob("fill_after_cancel", "a cancel is acknowledged, `ms` later half of the rest (or `amount`) has filled after all", INSTEAD, "ms", "amount", ms=200, method="DELETE", path="/api/v3/order"),
-    _knob("refuse_cancels", "cancels are refused: the next `count`, or all for `ms`", BEFORE, "ms", method="DELETE", path="*"),
+    _knob("lagging_reads", "a read replica is behind: signed reads show the state of `ms` ago", READ, ms=5000, method="GET", path="*"),
+    _knob("fill_before_ack", "the stream tells a fill before the order's answer, which comes `ms` later", AFTER, ms=500),
+    _knob("fill_after_cancel", "a cancel is acknowledged, `ms` later half of the rest (or `amount`) has filled after all", INSTEAD, "amount", ms=200, method="DELETE", path="/api/v3/order"),
+    _knob("refuse_cancels", "cancels are refused: the next `count`, or all for `ms`", BEFORE, method="DELETE", path="*"),
     _knob("cancel_all_half", "a cancel-all ends only the first half of the orders and says nothing of the rest", INSTEAD, method="DELETE", path="*"),
     _knob("stop_missing", "a stop is acknowledged but never placed", INSTEAD, path="/api/v3/order"),
     _knob("expire_stop", "the exchange ends a waiting stop by itself (the oldest, or the one of client id `order`)", AT_ONCE, "order", "symbol"),

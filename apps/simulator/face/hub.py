@@ -18,7 +18,7 @@ from apps.simulator.domain.orders import Report
 from apps.simulator.exchange import Exchange
 from apps.simulator.face.books import BookDiffs
 from apps.simulator.face.faults import Faults
-from apps.simulator.face.line import Line
+from apps.simulator.face.line import Line, Turn
 from apps.simulator.face.render import Json, account_position, execution_report, text
 from apps.simulator.face.render_lists import list_status
 from apps.simulator.face.streams import candle_events, forming_event, quote_events
@@ -186,12 +186,20 @@ class Hub:
 
     def _tell_owner(self, account_id: int, event: Json) -> None:
         account = self._exchange.ledger.accounts[account_id].name
-        for turn in self._line.turns(account, event):
+        loop, turns = asyncio.get_running_loop(), self._line.turns(account, event)
+        for turn in turns:
             if turn.seconds:
-                loop = asyncio.get_running_loop()
                 loop.call_later(turn.seconds, self._send_owner, account_id, turn.event)
             else:
                 self._send_owner(account_id, turn.event)
+        held = self._line.held(account)
+        if held is not None and not turns:
+            loop.call_later(held.seconds, self._release, account_id, held)
+
+    def _release(self, account_id: int, held: Turn) -> None:
+        account = self._exchange.ledger.accounts[account_id].name
+        for turn in self._line.release(account, held):
+            self._send_owner(account_id, turn.event)
 
     def _send_owner(self, account_id: int, event: Json) -> None:
         account = self._exchange.ledger.accounts[account_id].name

@@ -20,7 +20,10 @@ class Turn:
 
 
 class Line:
-    """Decides when each user event is sent. An event that is held back waits for the next one."""
+    """Decides when each user event is sent. An event that is held back waits for the next one.
+
+    It waits no longer than its `seconds`: then its owner's hub calls `release`.
+    """
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
@@ -36,9 +39,21 @@ class Line:
             turn.seconds = late.ms / 1000 if late else 0.0
             held = self._held.pop(account, None)
             if held is not None:
-                return [turn, held]
-            if self._faults.strike_stream("reorder_stream", account):
+                return [turn, Turn(held.event)]
+            swapped = self._faults.strike_stream("reorder_stream", account)
+            if swapped is not None:
+                turn.seconds = swapped.ms / 1000
                 self._held[account] = turn
                 return []
         doubled = self._faults.strike_stream("duplicate_stream", account)
         return [turn, turn] if doubled else [turn]
+
+    def held(self, account: str) -> Turn | None:
+        """Return what is held back for an account."""
+        return self._held.get(account)
+
+    def release(self, account: str, turn: Turn) -> list[Turn]:
+        """Return what was held back, unless it has gone already."""
+        if self._held.get(account) is not turn:
+            return []
+        return [Turn(self._held.pop(account).event)]

@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from apps.simulator.face.hub import Listener
-from apps.simulator.face.sockets import HEARTBEAT_SECONDS, Sockets
+from apps.simulator.face.sockets import Sockets, socket
 
 CATEGORIES: Final = "/{category:public|market|private}"
 ROOTS: Final = ("", "/fapi-ws")
@@ -27,7 +27,7 @@ class FuturesSockets(Sockets):
         wraps = "/stream" in request.path
         names = request.query.get("streams", "") or request.match_info.get("names", "")
         names = f"{names}/{request.query.get('listenKey', '')}"
-        listener = Listener(web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS), wraps=wraps)
+        listener = Listener(socket(), wraps=wraps)
         for name in filter(None, names.split("/")):
             if name in self._listen_keys:
                 listener.accounts[-1 - len(listener.accounts)] = self._listen_keys[name]
