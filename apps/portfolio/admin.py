@@ -8,10 +8,14 @@ from apps.core.admin import RecordAdmin
 from apps.portfolio.models import (
     Balance,
     DailyResult,
+    FundingPayment,
+    FundingShare,
     JournalEntry,
     JournalLine,
     Position,
     RoundTrip,
+    VenuePosition,
+    VenueSetting,
 )
 
 
@@ -84,3 +88,50 @@ class BalanceAdmin(RecordAdmin):
     list_display = ("account", "asset", "amount", "updated_at")
     list_filter = ("asset",)
     list_select_related = ("account",)
+
+
+@admin.register(VenuePosition)
+class VenuePositionAdmin(RecordAdmin):
+    """What venues say of perpetual positions, read only."""
+
+    group = "Records"
+    list_display = (
+        "account",
+        "instrument",
+        "side",
+        "amount",
+        "mark_price",
+        "liquidation_price",
+        "leverage",
+        "margin",
+        "observed_at",
+    )
+    list_select_related = ("account", "instrument")
+
+
+@admin.register(VenueSetting)
+class VenueSettingAdmin(RecordAdmin):
+    """Leverage and margin mode as set at venues, read only."""
+
+    group = "Records"
+    list_display = ("account", "instrument", "leverage", "margin_mode", "problem", "set_at")
+    list_select_related = ("account", "instrument")
+
+
+@admin.register(FundingPayment)
+class FundingPaymentAdmin(RecordAdmin):
+    """Funding payments, read only."""
+
+    group = "Records"
+    list_display = ("at", "account", "instrument", "amount", "asset", "rate", "venue_id")
+    list_filter = ("at",)
+    list_select_related = ("account", "instrument")
+
+
+@admin.register(FundingShare)
+class FundingShareAdmin(RecordAdmin):
+    """What each bot bears of a funding payment, read only."""
+
+    group = "Records"
+    list_display = ("payment", "bot", "amount")
+    list_select_related = ("payment", "bot")

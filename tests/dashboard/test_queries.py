@@ -24,7 +24,7 @@ from tests.factories import make_order, make_quote
 
 pytestmark = pytest.mark.django_db
 COUNTS = [
-    (read_frame, 1), (read_fleet, 13), (read_positions, 1), (read_limits, 6), (read_restrictions, 2),
+    (read_frame, 1), (read_fleet, 13), (read_positions, 2), (read_limits, 6), (read_restrictions, 2),
     (read_orders_live, 1), (lambda: page_of(orders(QueryDict()), QueryDict()), 1),
     (lambda: page_of(fills(QueryDict()), QueryDict()), 1),
     (lambda: effects_of(bots_in(scope_kind="desk", scope_id="")), 4),

@@ -25,7 +25,7 @@ from apps.strategies.actions.sync_catalogue import sync_catalogue
 from apps.trading.actions.run_cycle import CycleSummary, run_cycle
 from apps.venues.domain.reports import CandleRow
 from apps.venues.models import VenueAccount
-from tests.factories import make_account, make_instrument
+from tests.factories import make_account, make_instrument, make_perpetual
 from tests.factories.ledger import open_ledger
 
 ANNA = Actor("person", "7", "Anna", "operator")
@@ -48,7 +48,10 @@ class Desk:
         market_queries.forget()
         sync_catalogue()
         self.account = self.account or make_account()
-        self.instruments = [make_instrument(symbol=symbol) for symbol in self.symbols]
+        self.instruments = [
+            make_perpetual(symbol) if ":" in symbol else make_instrument(symbol=symbol)
+            for symbol in self.symbols
+        ]
         open_ledger(account_id=self.account.id, balances={"USDT": Decimal(self.equity)})
         advance_clock(to=self.at)
 
@@ -91,7 +94,7 @@ class Desk:
             )
             for n, (o, c) in enumerate(zip(opens, closes, strict=True))
         ]  # fmt: skip
-        store_candles(venue="binance", environment="simulated", rows=rows)
+        store_candles(venue=self.account.venue, environment="simulated", rows=rows)
 
     def step(self, *closes: float) -> None:
         """Move the market's time to the next close; `closes` by symbol, none for a missing candle."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,28 +15,80 @@ from apps.dashboard.domain import formats
 from apps.dashboard.domain.formats import Cell
 from apps.dashboard.domain.live import Live, version
 
+# Nearer to liquidation than this share of the price is shown as a danger.
+NEAR = Decimal("0.1")
 SQL = """
 SELECT b.id, b.slug, b.stage, a.slug, a.quote_asset, i.id, i.symbol, i.base, i.price_tick, i.amount_step,
        p.amount, p.basis, p.realised_profit, p.fees, p.opened_at, p.round_trips,
-       q.last, q.observed_at, s.stop_price, s.amount
+       CASE i.kind WHEN 'linear' THEN coalesce(q.mark, v.mark_price, q.last) ELSE q.last END,
+       q.observed_at, s.stop_price, s.amount, i.kind, a.venue, p.funding,
+       coalesce((c.sizing->>'leverage')::numeric, 1), coalesce(c.sizing->>'margin_mode', 'cross'),
+       v.liquidation_price
 FROM portfolio_position p
 JOIN bots_bot b ON b.id = p.bot_id
 JOIN venues_venueaccount a ON a.id = p.account_id
 JOIN marketdata_instrument i ON i.id = p.instrument_id
+LEFT JOIN bots_botconfig c ON c.id = b.config_id
 LEFT JOIN marketdata_quote q ON q.instrument_id = i.id
+LEFT JOIN portfolio_venueposition v ON v.account_id = p.account_id AND v.instrument_id = i.id
+    AND v.amount * p.amount > 0
 LEFT JOIN LATERAL (
     SELECT o.stop_price, o.amount FROM orders_order o
     WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id AND o.purpose = 'protect'
       AND o.status IN ('open', 'partially_filled') LIMIT 1
 ) s ON true
-WHERE (%(bot)s::uuid IS NOT NULL AND p.bot_id = %(bot)s) OR (%(bot)s::uuid IS NULL AND p.amount >= i.amount_step)
+WHERE (%(bot)s::uuid IS NOT NULL AND p.bot_id = %(bot)s) OR (%(bot)s::uuid IS NULL AND abs(p.amount) >= i.amount_step)
 ORDER BY b.slug, i.symbol
 """
 
 
+# Where the venue's word is newer than our books and says something else.
+FOREIGN_SQL = """
+SELECT a.slug, i.symbol, i.base, i.amount_step, i.price_tick, v.side, v.amount, coalesce(h.amount, 0),
+       v.mark_price, v.liquidation_price, v.observed_at
+FROM portfolio_venueposition v
+JOIN venues_venueaccount a ON a.id = v.account_id
+JOIN marketdata_instrument i ON i.id = v.instrument_id
+LEFT JOIN LATERAL (
+    SELECT sum(p.amount) AS amount, max(p.updated_at) AS at FROM portfolio_position p
+    WHERE p.account_id = v.account_id AND p.instrument_id = v.instrument_id
+      AND (v.side = '' OR (v.side = 'long') = (p.amount > 0))
+) h ON true
+WHERE v.amount <> coalesce(h.amount, 0) AND v.observed_at > coalesce(h.at, '-infinity')
+ORDER BY a.slug, i.symbol, v.side
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """A perpetual's position at the venue that our bots do not hold so; base units."""
+
+    account: str
+    symbol: str
+    base: str
+    step: Decimal
+    tick: Decimal
+    side: str
+    at_venue: Decimal
+    ours: Decimal
+    mark: Decimal | None
+    liquidation: Decimal | None
+    observed_at: datetime
+
+    @property
+    def words(self) -> str:
+        """What the venue says and what we hold."""
+        theirs = formats.amount(self.at_venue, self.step)
+        return f"{theirs} {self.base} at the venue, {formats.amount(self.ours, self.step)} ours"
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One bot's holding of one instrument; prices in quote per base, amounts in base units."""
+    """One bot's holding of one instrument; prices in quote per base, amounts in base units.
+
+    A short holding is negative. `leverage`, `margin_mode`, `funding` and `liquidation` (the
+    venue's price for all that the account holds) are those of perpetuals.
+    """
 
     bot_id: UUID
     bot: str
@@ -57,11 +110,58 @@ class Holding:
     marked_at: datetime | None
     stop_price: Decimal | None
     stop_amount: Decimal | None
+    kind: str
+    venue: str
+    funding: Decimal
+    leverage: Decimal
+    margin_mode: str
+    liquidation: Decimal | None
 
     @property
     def is_flat(self) -> bool:
         """Less than one amount step is nothing."""
-        return self.amount < self.step
+        return abs(self.amount) < self.step
+
+    @property
+    def is_linear(self) -> bool:
+        """A perpetual."""
+        return self.kind == "linear"
+
+    @property
+    def side(self) -> str:
+        """Long, short or flat."""
+        if self.is_flat:
+            return "flat"
+        return "long" if self.amount > 0 else "short"
+
+    @property
+    def margin(self) -> Decimal | None:
+        """What it binds at the config's leverage, quote units; None on spot."""
+        if not self.is_linear or self.value is None:
+            return None
+        return abs(self.value) / self.leverage
+
+    @property
+    def distance(self) -> Decimal | None:
+        """How far the mark is from liquidation, as a fraction of the mark."""
+        if not self.mark or self.liquidation is None or self.is_flat:
+            return None
+        return abs(self.mark - self.liquidation) / self.mark
+
+    @property
+    def terms(self) -> str:
+        """Side, and leverage and margin mode of a perpetual."""
+        if not self.is_linear:
+            return self.side
+        return f"{self.side} {formats.number(self.leverage, 0)}× {self.margin_mode}"
+
+    @property
+    def danger(self) -> str:
+        """The liquidation price with its distance."""
+        if not self.is_linear or self.liquidation is None:
+            return formats.MISSING
+        price = formats.price(self.liquidation, self.tick)
+        return f"{price} ({formats.percent(self.distance, 1)})"
 
     @property
     def entry(self) -> Decimal | None:
@@ -96,7 +196,9 @@ class Holding:
 
     def cells(self) -> dict[str, Cell]:
         """Return its live values."""
-        share = self.unrealised / self.basis if self.unrealised is not None and self.basis else None
+        share = None
+        if self.unrealised is not None and self.basis:
+            share = self.unrealised / abs(self.basis)
         return {
             f"{self.key}.amount": formats.plain_cell(
                 f"{formats.amount(self.amount, self.step)} {self.base}"
@@ -107,7 +209,15 @@ class Holding:
             f"{self.key}.value": formats.plain_cell(formats.number(self.value)),
             f"{self.key}.open": formats.profit_cell(self.unrealised),
             f"{self.key}.share": formats.plain_cell(formats.percent(share, 2)),
-            f"{self.key}.realised": formats.profit_cell(self.realised - self.fees),
+            f"{self.key}.realised": formats.profit_cell(self.realised - self.fees + self.funding),
+            f"{self.key}.terms": formats.plain_cell(self.terms),
+            f"{self.key}.margin": formats.plain_cell(formats.number(self.margin)),
+            f"{self.key}.danger": formats.plain_cell(
+                self.danger, "bad" if self.distance is not None and self.distance < NEAR else ""
+            ),
+            f"{self.key}.funding": formats.profit_cell(self.funding)
+            if self.is_linear
+            else formats.plain_cell(formats.MISSING),
             f"{self.key}.stop": formats.plain_cell(
                 self.protection, "bad" if self.protection.startswith("no ") else ""
             ),
@@ -120,6 +230,12 @@ class Positions:
 
     rows: list[Holding]
     live: Live
+    strange: list[Strange]
+
+    @property
+    def has_perpetuals(self) -> bool:
+        """Whether anything of it is a perpetual."""
+        return any(row.is_linear for row in self.rows)
 
 
 def holdings(*, bot_id: UUID | None = None) -> list[Holding]:
@@ -130,29 +246,46 @@ def holdings(*, bot_id: UUID | None = None) -> list[Holding]:
 
 
 def read_positions() -> Positions:
-    """Return everything held with its live values (one statement)."""
+    """Return everything held with its live values, and what venues hold besides (two statements)."""
     rows = holdings()
     values: dict[str, Cell] = {}
     for row in rows:
         values |= row.cells()
-    return Positions(rows, Live(values, {"positions": version([row.key for row in rows])}))
+    strange = strange_positions()
+    names = [row.key for row in rows] + [f"{s.account} {s.symbol} {s.words}" for s in strange]
+    return Positions(rows, Live(values, {"positions": version(names)}), strange)
+
+
+def strange_positions() -> list[Strange]:
+    """Return positions at venues that are not what our bots hold (one statement)."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOREIGN_SQL)
+        return [Strange(*row) for row in cursor]
 
 
 def totals_by_stage(rows: list[Holding]) -> list[dict[str, Any]]:
     """Return value and open profit for each stage and quote asset; never across stages."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    return _totals(rows, lambda row: {"stage": row.stage, "quote": row.quote})
+
+
+def totals_by(rows: list[Holding], what: str) -> list[dict[str, Any]]:
+    """Return the same for each bot, venue or asset (`bot`, `venue`, `base`) within a stage."""
+    return _totals(
+        rows, lambda row: {"name": getattr(row, what), "stage": row.stage, "quote": row.quote}
+    )
+
+
+def _totals(
+    rows: list[Holding], key_of: Callable[[Holding], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return net and gross value (quote units), open profit and count of each group."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
-        total = found.setdefault(
-            (row.stage, row.quote),
-            {
-                "stage": row.stage,
-                "quote": row.quote,
-                "value": Decimal(0),
-                "open": Decimal(0),
-                "count": 0,
-            },
-        )
+        key = key_of(row)
+        zero = {"value": Decimal(0), "gross": Decimal(0), "open": Decimal(0), "count": 0}
+        total = found.setdefault(tuple(key.values()), key | zero)
         total["count"] += 1
         total["value"] += row.value or Decimal(0)
+        total["gross"] += abs(row.value or Decimal(0))
         total["open"] += row.unrealised or Decimal(0)
     return list(found.values())
