@@ -8,6 +8,7 @@ from apps.api.docs import ApiDocs, ApiDocsScript
 from apps.api.resources.accounts import VenueAccounts
 from apps.api.resources.books import Balances
 from apps.api.resources.bots import Bots, Strategies
+from apps.api.resources.execution import ExecutionQuality
 from apps.api.resources.governance import ChangeRequests, Halts, Limits
 from apps.api.resources.market import Candles, Instruments
 from apps.api.resources.me import Me
@@ -25,6 +26,7 @@ for prefix, resource in {
     "strategies": Strategies,
     "orders": Orders,
     "order-groups": OrderGroups,
+    "execution-quality": ExecutionQuality,
     "fills": Fills,
     "positions": Positions,
     "balances": Balances,

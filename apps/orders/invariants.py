@@ -164,4 +164,22 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
               <> (o.account_id, o.bot_id, o.instrument_id, o.side)
         """,
     ),
+    "groups_end_once": (
+        "A group that is over has an end and no order that still stands",
+        """
+        SELECT g.id, g.state, g.ended_at FROM orders_ordergroup g
+        WHERE (g.state = 'open') <> (g.ended_at IS NULL)
+           OR (g.state = 'done' AND EXISTS (SELECT FROM orders_order o WHERE o.group_id = g.id
+               AND o.ended_at IS NULL))
+        """,
+    ),
+    "amendments_fit_what_they_amend": (
+        "An amendment is of the same bot, instrument, side and purpose, and of an order that was sent",
+        """
+        SELECT n.id, n.client_order_id, o.status FROM orders_order n
+        JOIN orders_order o ON o.id = n.replaces_id
+        WHERE n.is_amendment AND ((n.bot_id, n.instrument_id, n.side, n.purpose)
+            <> (o.bot_id, o.instrument_id, o.side, o.purpose) OR o.submitted_at IS NULL)
+        """,
+    ),
 }

@@ -16,6 +16,7 @@ from apps.marketdata.clock import market_now
 from apps.orders.domain.lifecycle import UNFINISHED
 from apps.risk.domain.defaults import PAPER
 from apps.risk.models import Limit, Restriction
+from apps.supervision.domain.execution import LAST_ORDERS, WINDOW_HOURS, Rolling
 from apps.supervision.domain.losses import DayOfBot, Scope
 from apps.supervision.models import HaltRun
 
@@ -214,3 +215,37 @@ def daily_loss_limits(days: Sequence[DayOfBot]) -> dict[Scope, Decimal]:
     for account_id in {day.account_id for day in days} - bound:
         found.setdefault(("account", str(account_id)), PAPER["daily_loss"])
     return found
+
+
+# Protective orders wait at the venue for days: their times and rests say nothing about execution.
+_QUALITY: Final = """
+SELECT CASE WHEN s.bot_id IS NULL THEN 'account' ELSE 'bot' END, coalesce(s.bot_id, s.account_id),
+    count(*), avg(s.slippage_bps),
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY s.submit_ms),
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY s.acknowledge_ms),
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY s.fill_ms) FILTER (WHERE s.type = 'market'),
+    avg(s.fill_ratio) FILTER (WHERE s.cancel_requested_at IS NULL AND s.status <> 'rejected'),
+    avg((s.status = 'rejected')::int)
+FROM (
+    SELECT q.*, o.type, o.cancel_requested_at,
+        row_number() OVER (PARTITION BY q.bot_id ORDER BY q.ended_at DESC, q.order_id DESC) AS place
+    FROM orders_orderquality q JOIN orders_order o ON o.id = q.order_id
+    WHERE q.ended_at > now() - make_interval(hours => %s) AND q.status <> 'withdrawn'
+        AND o.purpose <> 'protect') s
+WHERE s.place <= %s
+GROUP BY GROUPING SETS ((s.bot_id), (s.account_id))
+"""
+
+
+def rolling_quality() -> dict[tuple[str, UUID], Rolling]:
+    """Return ("bot" or "account", id) -> how its last orders were executed.
+
+    Of each bot the last 50 orders that were sent and ended within 24 h of real time; an account
+    counts those of its bots.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_QUALITY, [WINDOW_HOURS, LAST_ORDERS])
+        return {
+            (row[0], row[1]): Rolling(row[2], *(None if v is None else float(v) for v in row[3:]))
+            for row in cursor.fetchall()
+        }

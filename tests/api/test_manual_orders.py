@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,8 @@ BUY = {"side": "buy", "type": "limit", "amount": "1", "price": "100", "reason": 
 @pytest.fixture
 def where(db: None) -> dict[str, str]:
     instrument = make_instrument(symbol="BTC/USDT")
-    make_quote(instrument)
+    # a busy machine must not make the price stale
+    make_quote(instrument, at=now() + timedelta(minutes=1))
     return {"bot": make_bot(instruments=[instrument]).slug, "symbol": "BTC/USDT"}
 
 
@@ -132,3 +134,9 @@ def test_groups_and_closing(client_of: Any, where: dict[str, str]) -> None:
     )
     assert closed.status_code == 201
     assert Order.objects.get().purpose == "reduce"
+
+
+def test_execution_quality_tells_its_thresholds(client_of: Any, where: dict[str, str]) -> None:
+    answer = client_of("viewer").get("/api/v1/execution-quality/")
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
+    assert answer.json()["thresholds"]["reject_rate"]["reducing"] == 0.3

@@ -16,7 +16,10 @@ ORDER BY o.id LIMIT 5000
 """
 _RECORD: Final = f"""
 WITH due AS ({_DUE}), measured AS (
-    SELECT o.id, o.account_id, o.bot_id, o.ended_at, o.status, o.arrival_price, o.filled, o.amount,
+    SELECT o.id, o.account_id, o.bot_id, o.ended_at, o.status, o.filled, o.amount,
+        CASE WHEN o.type = 'trailing_stop_market' THEN NULL
+            WHEN o.purpose = 'protect' THEN coalesce(o.stop_price, o.price)
+            ELSE coalesce(o.stop_price, o.arrival_price) END AS arrival_price,
         o.cost / nullif(o.filled, 0) AS average, CASE o.side WHEN 'buy' THEN 1 ELSE -1 END AS sign,
         extract(epoch FROM o.submitted_at - o.decided_at) * 1000 AS submit_ms,
         extract(epoch FROM o.acknowledged_at - o.submitted_at) * 1000 AS acknowledge_ms,
@@ -50,7 +53,8 @@ def record_quality(*, account_id: UUID) -> list[UUID]:
     """Measure the account's orders that have ended since; return those measured for the first time.
 
     - `slippage_bps` = sign × (average − arrival) / arrival × 10,000; sign + for buys, − for sells:
-      positive is worse than the price when it was decided. None without a fill or arrival price.
+      positive is worse than the price when it was decided. A triggered order arrives at its trigger,
+      a protective target at its price, a trailing stop nowhere. None without a fill or arrival price.
     - `submit_ms` decision → claim, `acknowledge_ms` claim → first word of the venue, `fill_ms`
       claim → first fill heard; real time, milliseconds.
     - `fill_ratio` = filled / amount. `maker_share` = cost filled as maker / cost.
