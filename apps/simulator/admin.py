@@ -16,7 +16,17 @@ from apps.core.errors import DeskError
 from apps.simulator.actions.arm_fault import arm_fault
 from apps.simulator.actions.clear_faults import clear_faults
 from apps.simulator.domain.knobs import described
-from apps.simulator.models import Account, Balance, Order, OrderList, Trade
+from apps.simulator.models import (
+    Account,
+    AlgoOrder,
+    Balance,
+    Income,
+    Order,
+    OrderList,
+    Position,
+    Trade,
+    Wallet,
+)
 from apps.simulator.queries import fault_knobs
 
 FAULTS_PAGE = "simulator_account_faults"
@@ -146,4 +156,58 @@ class SimulatorTradeAdmin(RecordAdmin):
         "at_ms",
     )
     list_filter = ("symbol",)
+    list_select_related = ("account",)
+
+
+@admin.register(Wallet)
+class SimulatorWalletAdmin(RecordAdmin):
+    """Futures wallets, read only."""
+
+    needs = "view_operations"
+    group = "Reference"
+    list_display = ("account", "asset", "balance", "deposited", "realised", "fees", "funding")
+    list_select_related = ("account",)
+
+
+@admin.register(Position)
+class SimulatorPositionAdmin(RecordAdmin):
+    """Positions in perpetuals, read only."""
+
+    needs = "view_operations"
+    group = "Reference"
+    list_display = ("account", "symbol", "side", "amount", "cost", "isolated", "realised")
+    list_filter = ("symbol", "side")
+    list_select_related = ("account",)
+
+
+@admin.register(AlgoOrder)
+class SimulatorAlgoOrderAdmin(RecordAdmin):
+    """Conditional orders of perpetuals, read only."""
+
+    needs = "view_operations"
+    group = "Reference"
+    list_display = (
+        "algo_id",
+        "account",
+        "symbol",
+        "side",
+        "type",
+        "amount",
+        "trigger_price",
+        "status",
+        "order_id",
+    )
+    list_filter = ("status", "type", "symbol")
+    search_fields = ("client_algo_id",)
+    list_select_related = ("account",)
+
+
+@admin.register(Income)
+class SimulatorIncomeAdmin(RecordAdmin):
+    """Flows of futures wallets, read only."""
+
+    needs = "view_operations"
+    group = "Reference"
+    list_display = ("income_id", "account", "kind", "symbol", "amount", "asset", "at_ms")
+    list_filter = ("kind", "symbol")
     list_select_related = ("account",)

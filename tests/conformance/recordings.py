@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("DESK_SHARED_DATA") or ROOT.parent / "shared" / "data")
-BINANCE = DATA / "venue_fixtures" / "binance"
+FIXTURES = DATA / "venue_fixtures"
+BINANCE = FIXTURES / "binance"
 # Lists whose length is the business of each exchange.
 OWN_LISTS = (
     "filters",
@@ -20,15 +21,16 @@ OWN_LISTS = (
     "SelfTradePreventionModes",
     "permissions",
     "orderTypes",
+    "timeInForce",
 )
 ABSENT = (
     f"no recorded exchange traffic at {BINANCE}; set DESK_SHARED_DATA to the shared data folder"
 )
 
 
-def group(name: str) -> list[tuple[str, Any]]:
+def group(name: str, *, venue: str = "binance") -> list[tuple[str, Any]]:
     """Return (name, case) of a group, empty where the recordings are absent."""
-    path = BINANCE / f"{name}.json"
+    path = FIXTURES / venue / f"{name}.json"
     if not path.is_file():
         return []
     cases = json.loads(path.read_text())["cases"]

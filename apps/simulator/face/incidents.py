@@ -11,7 +11,7 @@ from typing import Any, Final
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.incidents import expire
-from apps.simulator.domain.instruments import Instrument
+from apps.simulator.domain.instruments import LINEAR, Instrument, listed
 from apps.simulator.domain.orders import OrderRequest
 from apps.simulator.exchange import Exchange
 from apps.simulator.face.faults import Fault
@@ -41,11 +41,13 @@ class Incident:
         return found
 
     def instrument(self) -> Instrument:
-        """Return the instrument it names, written BTCUSDT or BTC/USDT.
+        """Return the instrument it names, written BTCUSDT, BTC/USDT or BTC/USDT:USDT.
 
         :raises Refusal: -1121 when it is not listed.
         """
-        return self.exchange.ledger.instrument(self.fault.symbol.replace("/", ""))
+        name = self.fault.symbol
+        symbol = listed(name).symbol if ":" in name else name.replace("/", "")
+        return self.exchange.ledger.instrument(symbol)
 
     def positive(self, *names: str) -> None:
         """Demand numbers.
@@ -70,7 +72,11 @@ async def _foreign(incident: Incident) -> Json:
     )
     if request.side not in {"BUY", "SELL"}:
         raise InvalidInput("BAD_FAULT", field="side", message="BUY or SELL")
-    done = await incident.exchange.place(await incident.account(), request)
+    exchange, account = incident.exchange, await incident.account()
+    if incident.instrument().kind == LINEAR:
+        done = await exchange.contracts.place(account, request)
+    else:
+        done = await exchange.place(account, request)
     return {"order_id": done.order.order_id, "client_order_id": request.client_order_id}
 
 

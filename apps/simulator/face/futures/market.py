@@ -52,7 +52,7 @@ async def exchange_info(call: Call) -> Json:
         ],
         "exchangeFilters": [],
         "assets": [
-            {"asset": asset, "marginAvailable": True, "autoAssetExchange": "0"}
+            {"asset": asset, "marginAvailable": True}
             for asset in sorted({one.quote for one in found})
         ],
         "symbols": [_symbol(ledger, one) for one in found],
