@@ -12,12 +12,20 @@ import pytest
 from apps.core.clock import now, to_ms
 from apps.orders.actions.store_facts import store_facts
 from apps.portfolio.actions.absorb import absorb
-from apps.portfolio.models import Position
+from apps.portfolio.models import FundingPayment, Position
 from apps.reconciliation.actions import walk_fills
 from apps.reconciliation.actions.reconcile_history import reconcile_history
 from apps.reconciliation.actions.walk_fills import spans
 from apps.reconciliation.models import Case, Comparison, HistoryMark, ProfitDay
-from tests.factories import fill_report, make_order, order_report
+from apps.venues.domain.reports import FundingReport
+from tests.factories import (
+    fill_report,
+    make_account,
+    make_bot,
+    make_instrument,
+    make_order,
+    order_report,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 D = Decimal
@@ -152,3 +160,30 @@ def test_parts_of_the_venues_list_may_split_a_moment(bot, venue):
     venue.fills = in_parts
     pages = walk_fills.venue_pages(gateway=venue, symbol="BTC/USDT", since=days_ago(2))
     assert sum(len(page) for page in pages) == 5
+
+
+def test_funding_that_was_not_heard_is_booked_and_another_amount_is_a_case(venue, monkeypatch):
+    account = make_account(venue="binanceusdm")
+    instrument = make_instrument(
+        symbol="BTC/USDT", venue="binanceusdm", kind="linear", settle="USDT"
+    )
+    bot = make_bot(account=account, instruments=[instrument])
+    fill(bot, venue, at=days_ago(2))
+    paid = [
+        FundingReport("BTC/USDT", name, "USDT", D(amount), to_ms(days_ago(age)))
+        for name, amount, age in (("f1", "-1", 1), ("f2", "-2", 0.5), ("f3", "-3", 0.001))
+    ]
+
+    async def funding(symbol, since_ms=None):
+        return paid
+
+    venue.funding = funding
+    FundingPayment.objects.create(
+        account=account, instrument=instrument, venue_id="f1", asset="USDT", amount=D(-9),
+        at=days_ago(1), recorded_at=now(),
+    )  # fmt: skip
+    done = reconcile_history(account_id=account.id)
+    assert (done.is_clean, done.healed) == (False, 1)
+    found = {(c.subject.split()[-1], c.kind, c.state) for c in Case.objects.all()}
+    assert found == {("f1", "funding", "open"), ("f2", "funding", "healed")}
+    assert dict(FundingPayment.objects.values_list("venue_id", "amount")) == {"f1": -9, "f2": -2}

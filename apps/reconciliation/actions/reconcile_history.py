@@ -17,6 +17,7 @@ from apps.portfolio.actions.absorb import absorb
 from apps.portfolio.domain.position import State
 from apps.portfolio.queries import states as stored_states
 from apps.reconciliation.actions.block_entries import block_entries
+from apps.reconciliation.actions.compare_funding import FUNDING, compare_funding
 from apps.reconciliation.actions.reconcile_orders import unresolved
 from apps.reconciliation.actions.run_pass import run_pass
 from apps.reconciliation.actions.settle_cases import record_healed, settle_cases
@@ -29,7 +30,7 @@ from apps.venues import gateways
 from apps.venues.queries import credentials
 
 # Only opened here: whether such a case is over, the pass over orders or a person says.
-KINDS: Final = frozenset({"amount", "fee", "foreign_fill", "profit"})
+KINDS: Final = frozenset({"amount", "fee", "foreign_fill", "profit", "funding"})
 SETTLED: Final = timedelta(seconds=60)
 POSITION: Final = " position"
 
@@ -55,11 +56,13 @@ def _compare(comparison: Comparison) -> None:
         comparison.equal += walk.ledger.equal
         differences += walk.ledger.differences
         differences += _against_positions(comparison, traded, walk)
+        if traded.unit.settle:
+            differences += _funding(comparison, traded)
         _keep(comparison, traded, walk)
     differences = unresolved(account_id, differences)
     comparison.opened = settle_cases(
         account_id=account_id, kinds=KINDS, differences=differences,
-        is_judged=lambda subject: subject.endswith(POSITION),
+        is_judged=lambda subject: subject.endswith(POSITION) or FUNDING in subject,
     )  # fmt: skip
     block_entries(account_id=account_id, differences=differences)
     comparison.is_clean = not differences
@@ -73,6 +76,21 @@ def _walk(comparison: Comparison, traded: Traded) -> Walk:
         pages=venue_pages(gateway=gateway, symbol=traded.symbol, since=traded.since),
         until=market_now() - SETTLED,
     )
+
+
+def _funding(comparison: Comparison, traded: Traded) -> list[Difference]:
+    account_id = comparison.account_id
+    done = compare_funding(
+        account_id=account_id,
+        traded=traded,
+        gateway=gateways.gateway(credentials(account_id=account_id)),
+        until=market_now(),
+    )
+    comparison.compared += done.compared
+    comparison.equal += done.compared - len(done.differences) - len(done.late)
+    comparison.healed += len(done.late)
+    record_healed(account_id=account_id, differences=done.late)
+    return done.differences
 
 
 def _healed(comparison: Comparison, traded: Traded, walk: Walk) -> Walk:
@@ -100,18 +118,19 @@ def _against_positions(comparison: Comparison, traded: Traded, walk: Walk) -> li
     pairs = [(bot, traded.instrument_id) for bot in drawn]
     stored = stored_states(pairs=pairs) if pairs else {}
     slugs = dict(Bot.objects.filter(id__in=list(drawn)).values_list("id", "slug"))
-    found = []
+    found, judged = [], 0
     for bot, state in sorted(drawn.items()):
         booked = stored.get((bot, traded.instrument_id))
         if booked is None or booked.last_fill_at != state.last_fill_at:
             continue
+        judged += 1
         if (booked.realised_profit, booked.fees) != (state.realised_profit, state.fees):
             subject = f"{slugs.get(bot, bot)} {traded.symbol}{POSITION}"
             found.append(
                 Difference("profit", subject, "warning", book=_sums(booked), venue=_sums(state))
             )
-    comparison.compared += len(drawn)
-    comparison.equal += len(drawn) - len(found)
+    comparison.compared += judged
+    comparison.equal += judged - len(found)
     return found
 
 
