@@ -59,7 +59,7 @@ class ContractDesk:
         if self.audience is not None and effects.contracts.events:
             self.audience.on_contract_events(effects.contracts.events)
 
-    async def transfer(self, account: Account, *, asset: str, amount: Decimal) -> None:
+    async def credit(self, account: Account, *, asset: str, amount: Decimal) -> None:
         """Add to (or take from) the futures wallet."""
         await self._exchange.commit(
             engine.transfer(

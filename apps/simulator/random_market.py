@@ -21,7 +21,6 @@ from apps.simulator.domain.instruments import (
     Instrument,
     listed,
 )
-from apps.simulator.domain.ladders import in_ticks, ladder, minutes, unpacked
 from apps.simulator.domain.liquidity import LadderLiquidity
 from apps.simulator.domain.market_random import (
     BLOCK_MS,
@@ -39,6 +38,7 @@ from apps.simulator.domain.perpetual.marks import MarkSource
 from apps.simulator.domain.perpetual.sweep import Step, apply_contract_tick, fund_due
 from apps.simulator.domain.sweep import apply_tick
 from apps.simulator.exchange import Exchange
+from apps.simulator.ladders import in_ticks, ladder, minutes, unpacked
 
 KIND: Final = "random"
 MINUTE_MS: Final = 60_000

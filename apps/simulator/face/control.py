@@ -94,7 +94,7 @@ class Control:
         account = await self._account(asked["account"])
         asset, amount = short(asked, "asset", 20), sum_of(asked, "amount")
         if is_futures(asked):
-            await self._exchange.contracts.transfer(account, asset=asset, amount=amount)
+            await self._exchange.contracts.credit(account, asset=asset, amount=amount)
             return futures_state(self._exchange.ledger, account)["wallets"][asset]
         await self._exchange.deposit(account, asset=asset, amount=amount)
         return {"free": plain(account.balance(asset).free)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from apps.simulator.domain.perpetual.contracts import EIGHT
 
 FUNDING_MS: Final = 8 * 3_600_000
 RATE_STANDARD: Final = Decimal("0.0001")
-_RATE_SPAN: Final = 0.0006
-_BASIS: Final = 0.0003
+_RATE_SPAN: Final = Decimal("0.0006")
+_BASIS: Final = Decimal("0.0003")
+_HALF: Final = Decimal("0.5")
 _BASIS_PERIOD_MS: Final = 5_400_000
 
 
@@ -41,8 +41,9 @@ class MarkSource:
     def basis(self, at_ms: int) -> Decimal:
         """Return by which fraction the mark differs from the last price at `at_ms`."""
         phase = zlib.crc32(f"{self.seed}:{self.symbol}".encode()) % _BASIS_PERIOD_MS
-        turn = (at_ms + phase) % _BASIS_PERIOD_MS / _BASIS_PERIOD_MS
-        return Decimal(f"{_BASIS * math.sin(2 * math.pi * turn):.7f}")
+        turn = Decimal((at_ms + phase) % _BASIS_PERIOD_MS) / _BASIS_PERIOD_MS
+        # A wave between -1 and 1 with straight flanks.
+        return (_BASIS * (1 - 4 * abs(turn - _HALF))).quantize(EIGHT)
 
     def rate(self, at_ms: int) -> Decimal:
         """Return the rate (a fraction) charged at the funding time `at_ms`."""
@@ -51,8 +52,8 @@ class MarkSource:
             return table.rates[bisect_right(table.times, at_ms) - 1]
         if self.seed is None:
             return RATE_STANDARD
-        drawn = zlib.crc32(f"{self.seed}:{self.symbol}:{at_ms}".encode()) / 2**32
-        return RATE_STANDARD + Decimal(f"{(drawn - 0.5) * _RATE_SPAN:.8f}")
+        drawn = Decimal(zlib.crc32(f"{self.seed}:{self.symbol}:{at_ms}".encode())) / 2**32
+        return RATE_STANDARD + ((drawn - _HALF) * _RATE_SPAN).quantize(EIGHT)
 
     def due(self, after_ms: int, until_ms: int) -> list[int]:
         """Return the funding times after one moment and not after another."""
