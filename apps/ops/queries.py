@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 from django.apps import apps
 from django.db import connection
@@ -13,7 +15,8 @@ from django_celery_beat.models import PeriodicTask
 from apps.core.clock import now
 from apps.ops.domain.readiness import HEARTS, Component, heart_component
 from apps.ops.domain.schedules import SCHEDULES, Row, problem
-from apps.ops.models import Heartbeat
+from apps.ops.models import Finding, Heartbeat
+from apps.risk.models import DeskBuild
 from apps.venues.models import VenueAccount
 
 # An invariant is its words and the SQL that selects the rows that break it.
@@ -69,9 +72,29 @@ def invariants() -> dict[str, Invariant]:
     return found
 
 
-def count_violations(rule: Invariant) -> int:
-    """Return how many rows break an invariant."""
+def violations(rule: Invariant, *, sample: int) -> tuple[int, list[list[Any]]]:
+    """Return how many rows break an invariant, and up to `sample` of them as text."""
     statement = rule[1].strip().rstrip(";")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({statement}) AS broken")  # noqa: S608 # nosec B608
-        return int(cursor.fetchone()[0])
+        count = int(cursor.fetchone()[0])
+        if not count:
+            return 0, []
+        cursor.execute(
+            f"SELECT * FROM ({statement}) AS broken LIMIT {int(sample)}"  # noqa: S608 # nosec B608
+        )
+        return count, [[str(value) for value in row] for row in cursor.fetchall()]
+
+
+def open_findings() -> dict[str, int]:
+    """Return what the desk's own checks find right now: name → rows."""
+    return dict(Finding.objects.filter(resolved_at=None).values_list("name", "rows"))
+
+
+def other_builds() -> dict[str, str]:
+    """Return processes whose last sign of life, within a minute, was of an undeclared build."""
+    declared = DeskBuild.objects.values_list("build", flat=True).first()
+    if declared is None:
+        return {}
+    alive = Heartbeat.objects.filter(at__gt=now() - timedelta(minutes=1))
+    return dict(alive.exclude(build=declared).values_list("name", "build"))

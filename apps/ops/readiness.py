@@ -14,7 +14,13 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.ops.domain.readiness import HEARTS, Component, report
-from apps.ops.queries import heart_components, schedule_problems, simulated_account_exists
+from apps.ops.queries import (
+    heart_components,
+    open_findings,
+    other_builds,
+    schedule_problems,
+    simulated_account_exists,
+)
 
 TIMEOUT_SECONDS: Final = 1.0
 # Migrations do not appear while a process runs; reading the graph takes a tenth of a second.
@@ -27,10 +33,12 @@ def readiness() -> dict[str, Any]:
     components = {"database": _asked(_database), "redis": _asked(_redis)}
     if not components["database"].ok:
         unknown = Component(ok=False, detail="unknown without the database")
-        names = ("migrations", "schedules", *HEARTS)
+        names = ("migrations", "schedules", "builds", "checks", *HEARTS)
         return report(components | dict.fromkeys(names, unknown))
     components["migrations"] = _asked(_migrations)
     components["schedules"] = _asked(_schedules)
+    components["builds"] = _asked(_builds)
+    components["checks"] = _asked(_checks)
     components |= heart_components()
     if simulated_account_exists():
         components["simulator"] = _asked(_simulator)
@@ -81,6 +89,22 @@ def _schedules() -> Component:
         words = "; ".join(f"{name}: {what}" for name, what in sorted(found.items()))
         return Component(ok=False, detail=words[:300])
     return Component(ok=True, detail="as declared")
+
+
+def _builds() -> Component:
+    others = other_builds()
+    if others:
+        words = ", ".join(f"{name} runs {build}" for name, build in sorted(others.items()))
+        return Component(ok=False, detail=f"OLD_BUILD: {words}; it sends no entries"[:300])
+    return Component(ok=True, detail="all of the declared build")
+
+
+def _checks() -> Component:
+    found = open_findings()
+    if found:
+        words = ", ".join(f"{name} ({rows})" for name, rows in sorted(found.items()))
+        return Component(ok=False, detail=f"invariants broken: {words}"[:300])
+    return Component(ok=True, detail="nothing found")
 
 
 def _simulator() -> Component:

@@ -128,6 +128,16 @@ def submitted_ids(*, account_id: UUID) -> list[UUID]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def doubts() -> tuple[int, datetime | None]:
+    """Return how many orders are in doubt, and when the oldest of them was sent (real time)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), min(submitted_at) FROM orders_order WHERE status = 'unknown'"
+        )
+        count, since = cursor.fetchone()
+        return count, since
+
+
 def known_venue_ids(*, account_id: UUID, venue_order_ids: Sequence[str]) -> frozenset[str]:
     """Return those of `venue_order_ids` that belong to orders of ours."""
     with connection.cursor() as cursor:

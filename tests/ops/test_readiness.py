@@ -18,6 +18,7 @@ from apps.ops.actions.sync_schedules import sync_schedules
 from apps.ops.domain.readiness import HEARTS
 from apps.ops.models import Heartbeat
 from apps.ops.tasks import pulse
+from apps.risk.actions.declare_build import declare_build
 from tests.factories import make_account
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,8 @@ def test_a_ready_desk_answers_200_with_every_component(client, ready_desk) -> No
     answer = client.get("/readyz")
     found = answer.json()
     assert (answer.status_code, found["status"], found["missing"]) == (200, "ok", [])
-    assert found["components"].keys() == {"database", "redis", "migrations", "schedules", *HEARTS}
+    parts = {"database", "redis", "migrations", "schedules", "builds", "checks"}
+    assert found["components"].keys() == {*parts, *HEARTS}
     assert found["components"]["beat"]["age_seconds"] < 10
     assert answer["Cache-Control"].startswith("max-age=0, no-cache")
 
@@ -50,6 +52,17 @@ def test_an_empty_desk_says_what_is_missing(client) -> None:
     assert answer.status_code == 503
     assert set(answer.json()["missing"]) == {"schedules", *HEARTS}
     assert answer.json()["components"]["feed"]["detail"] == "no sign of life yet"
+
+
+def test_a_process_of_another_build_is_named(client, ready_desk, settings) -> None:
+    declare_build(actor=Actor.task("tests"), build=settings.BUILD)
+    assert client.get("/readyz").json()["components"]["builds"]["ok"]
+    Heartbeat.objects.filter(name="feed").update(build="old")
+    answer = client.get("/readyz").json()
+    assert answer["missing"] == ["builds"]
+    assert answer["components"]["builds"]["detail"] == (
+        "OLD_BUILD: feed runs old; it sends no entries"
+    )
 
 
 def test_a_silent_process_is_red(client, ready_desk) -> None:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from apps.ops.actions.beat_heart import beat_heart
-from apps.ops.queries import count_violations, invariants
+from apps.ops.actions.note_findings import Found, note_findings
+from apps.ops.queries import invariants, violations
 
 log = structlog.get_logger(__name__)
+SAMPLE: Final = 10
 
 
 def check_invariants() -> dict[str, Any]:
-    """Return `{"violations": n, "checks": {name: rows that break it}}` and keep it as last result."""
-    checks = {name: count_violations(rule) for name, rule in sorted(invariants().items())}
-    result = {"violations": sum(checks.values()), "checks": checks}
-    beat_heart(name="invariants", detail=result)
-    if result["violations"]:
-        broken = {name: count for name, count in checks.items() if count}
-        log.error("invariants.broken", **{name.replace(".", "_"): n for name, n in broken.items()})
-    return result
+    """Return `{"violations": n, "checks": {name: rows}, "found": {name: up to ten rows}}`.
+
+    The result is kept as the last one, and a finding stays open for as long as rows break it.
+    """
+    found = [
+        Found(name, rule[0], *violations(rule, sample=SAMPLE))
+        for name, rule in sorted(invariants().items())
+    ]
+    broken = [item for item in found if item.rows]
+    checks = {item.name: item.rows for item in found}
+    beat_heart(name="invariants", detail={"violations": sum(checks.values()), "checks": checks})
+    note_findings(found=broken)
+    if broken:
+        log.error("invariants.broken", **{i.name.replace(".", "_"): i.rows for i in broken})
+    samples = {item.name: item.sample for item in broken}
+    return {"violations": sum(checks.values()), "checks": checks, "found": samples}

@@ -52,10 +52,10 @@ def watch_doubt(*, account_id: UUID | None = None) -> DoubtSummary:
     summary = DoubtSummary()
     at = now()
     for bot_id, since, orders, one, held in run(_DOUBTS, {"account": account_id, "code": CODE}):
-        if since is None:
+        if orders is None:
             lift(actor=WATCHER, restriction_id=held, reason="the venue has answered")
             summary.released += 1
-        elif held is None and at - since >= PATIENCE:
+        elif held is None and since is not None and at - since >= PATIENCE:
             seconds = (at - since).total_seconds()
             log.error("orders.in_doubt", bot=str(bot_id), orders=orders, order=one, seconds=seconds)
             _restrict(

@@ -22,13 +22,13 @@ class Horizon:
     may wait inside before it is executed or dropped. `skew`: the venue's clock against ours.
     """
 
-    window: float
-    back_end: float
-    skew: float
+    window: int
+    back_end: int
+    skew: int
     source: str
 
     @property
-    def seconds(self) -> float:
+    def seconds(self) -> int:
         """The whole of it."""
         return self.window + self.back_end + self.skew
 

@@ -15,6 +15,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("backup", "take", "--reason", "before-migration", "--if-migrations-wait"),
     ("migrate", "--database", "owner", "--verbosity", "0"),
     ("migrate", "--database", "simulator", "--verbosity", "0"),
+    ("declare_build",),
     ("rehearsal", "sync"),
     ("roles", "sync"),
     ("strategies", "sync"),

@@ -28,6 +28,8 @@ class Command(BaseCommand):
         else:
             for name, count in result["checks"].items():
                 self.stdout.write(f"{'✓' if not count else '✗'} {name}: {count}")
+                for row in result["found"].get(name, []):
+                    self.stdout.write(f"    {'  '.join(row)}")
             self.stdout.write(f"{result['violations']} violations")
         if result["violations"]:
             sys.exit(3)

@@ -1,0 +1,299 @@
+"""Fences, pairs, doubt and builds: what a sender may write, and what an unknown order does."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from apps.core.actor import Actor
+from apps.core.clock import now
+from apps.orders.actions import send_orders as sending
+from apps.orders.actions.create_orders import create_orders
+from apps.orders.actions.forget_calls import forget_calls
+from apps.orders.actions.move_orders import Move, move_orders
+from apps.orders.actions.request_cancels import request_cancels
+from apps.orders.actions.resolve_orders import resolve_orders
+from apps.orders.actions.send_cancels import send_cancels
+from apps.orders.actions.send_orders import send_orders
+from apps.orders.actions.store_calls import store_calls
+from apps.orders.actions.watch_doubt import watch_doubt
+from apps.orders.domain.proof import HORIZONS, horizon
+from apps.orders.domain.units import units, waves
+from apps.orders.invariants import INVARIANTS
+from apps.orders.models import Order, OrderGroup, SendFence, WireCall
+from apps.orders.queries import orders_to_send
+from apps.portfolio.actions.absorb import absorb
+from apps.risk.actions.declare_build import declare_build
+from apps.risk.actions.permit import send_permit
+from apps.risk.models import Restriction
+from apps.venues.domain.wire_record import WireRecord
+from apps.venues.gateways.errors import OutcomeUnknown
+from tests.factories import make_draft, make_fill, make_order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PERSON = Actor(kind="person", id="1", name="Ada")
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch):
+    monkeypatch.setattr(sending, "PAUSE_SECONDS", 0)
+
+
+def record(bot, **values):
+    with transaction.atomic():
+        [order_id] = create_orders(drafts=[make_draft(bot, **values)])
+    return Order.objects.get(id=order_id)
+
+
+def fresh(order):
+    return Order.objects.get(id=order.id)
+
+
+def broken(name):
+    with connection.cursor() as cursor:
+        cursor.execute(INVARIANTS[name][1])
+        return cursor.fetchall()
+
+
+def test_every_claim_takes_a_higher_fence(bot, venue):
+    first = record(bot, leg="1")
+    send_orders(account_id=bot.account_id)
+    second = record(bot, leg="2")
+    send_orders(account_id=bot.account_id)
+    assert (fresh(first).fence, fresh(second).fence) == (1, 2)
+    assert SendFence.objects.get().fence == 2
+    with pytest.raises(IntegrityError, match="STALE_FENCE"):
+        SendFence.objects.update(fence=2)
+    with pytest.raises(IntegrityError, match="STALE_FENCE"):
+        Order.objects.filter(id=second.id).update(fence=1)
+    assert broken("I8_fences_rise") == []
+
+
+def test_a_sender_that_wakes_late_writes_no_state_but_its_facts_are_absorbed(bot, venue):
+    """Between its send and its answer another process settled the order under a higher fence."""
+    order = record(bot)
+
+    async def slow(ticket, **_):
+        report = venue.accept(ticket)
+        await asyncio.to_thread(settle)
+        return report
+
+    def settle():
+        moved = move_orders(
+            moves=[Move(order.id, "unknown", "sweep")], before=("submitted",), at=now(), fence=9
+        )
+        connection.close()
+        assert moved == {order.id}
+
+    venue.create_order = slow
+    send_orders(account_id=bot.account_id)
+    assert (fresh(order).status, fresh(order).fence) == ("unknown", 9)
+    absorb(account_id=bot.account_id)
+    assert (fresh(order).status, fresh(order).filled) == ("filled", 1)
+    assert (
+        move_orders(moves=[Move(order.id, "unknown", "x")], before=("filled",), at=now(), fence=8)
+        == set()
+    )
+
+
+def test_a_process_that_was_stopped_after_its_claim_sends_nothing(bot, venue, monkeypatch):
+    order = record(bot)
+    real = sending.claim_orders
+
+    def stopped(**values):
+        claim = real(**values)
+        return replace(claim, at=claim.at - timedelta(seconds=10))
+
+    monkeypatch.setattr(sending, "claim_orders", stopped)
+    assert send_orders(account_id=bot.account_id).retrying == 1
+    assert venue.calls == []
+    assert fresh(order).status_reason == "PERMIT_EXPIRED"
+    assert Order.objects.filter(status="created").count() == 1
+
+
+def pair(bot, **stop):
+    group = OrderGroup.objects.create(
+        account=bot.account, bot=bot, instrument=bot.config.instruments.get().instrument,
+        kind="oco", is_native=True, created_at=now(),
+    )  # fmt: skip
+    terms = {"purpose": "protect", "side": "sell", "group_id": group.id}
+    target = record(bot, type="limit", price=Decimal(110), leg="target", **terms)
+    stop = record(bot, type="stop_market", stop_price=Decimal(90), leg="stop", **terms | stop)
+    return stop, target
+
+
+def with_pairs(venue, *, fault=""):
+    async def create_oco(stop, target, *, permit_at_ms):
+        venue.calls.append(("pair", stop.client_order_id, target.client_order_id))
+        reports = [venue.accept(stop), venue.accept(target)]
+        if fault == "lost":
+            raise OutcomeUnknown(message="timed out")
+        return reports[:1] if fault == "cut" else reports
+
+    venue.create_oco = create_oco
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [("", ("open", "open")), ("lost", ("unknown", "unknown")), ("cut", ("open", "unknown"))],
+)
+def test_a_pair_goes_out_in_one_call_and_an_unclear_answer_leaves_both_in_doubt(
+    bot, venue, fault, expected
+):
+    make_fill(make_order(bot, status="submitted"))
+    stop, target = pair(bot)
+    with_pairs(venue, fault=fault)
+    send_orders(account_id=bot.account_id)
+    assert venue.calls == [("pair", stop.client_order_id, target.client_order_id)]
+    assert (fresh(stop).status, fresh(target).status) == expected
+    assert fresh(stop).fence == fresh(target).fence == 1
+    resolve_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    assert (fresh(stop).status, fresh(target).status) == ("open", "open")
+
+
+def test_both_legs_of_a_pair_are_claimed_or_none(bot, venue, monkeypatch):
+    make_fill(make_order(bot, status="submitted"))
+    stop, target = pair(bot)
+    with_pairs(venue)
+    real = sending.claim_orders
+
+    def cancelled_meanwhile(**values):
+        Order.objects.filter(id=target.id).update(cancel_requested_at=now())
+        return real(**values)
+
+    monkeypatch.setattr(sending, "claim_orders", cancelled_meanwhile)
+    send_orders(account_id=bot.account_id)
+    assert venue.calls == []
+    assert (fresh(stop).status, fresh(target).status) == ("created", "created")
+
+
+def test_a_wave_never_splits_a_pair(bot):
+    make_fill(make_order(bot, status="submitted"))
+    singles = [record(bot, leg=str(n)) for n in range(3)]
+    stop, target = pair(bot)
+    due = orders_to_send(account_id=bot.account_id)
+    assert [len(unit) for unit in units(due)] == [1, 1, 1, 2]
+    assert [[o.id for o in wave] for wave in waves(due, size=4)] == [
+        [*(o.id for o in singles), stop.id, target.id]
+    ]
+    assert [len(unit) for unit in units([o for o in due if o.id == stop.id])] == [1]
+
+
+def test_a_bot_reduces_while_its_order_is_in_doubt_for_a_minute(bot, venue):
+    order = record(bot)
+    venue.fault = "silent"
+    send_orders(account_id=bot.account_id)
+    venue.reads_fail = True
+    resolve_orders(account_id=bot.account_id)
+    assert Restriction.objects.count() == 0
+    Order.objects.update(submitted_at=now() - timedelta(seconds=61), asked_at=None)
+    resolve_orders(account_id=bot.account_id)
+    found = Restriction.objects.get()
+    assert (found.scope_kind, found.scope_id, found.state) == ("bot", str(bot.id), "reducing")
+    assert found.code == "UNKNOWN_ORDER"
+    assert (fresh(order).status, watch_doubt().restricted) == ("unknown", 0)
+    with send_permit(account_id=bot.account_id) as permit:
+        assert not permit.allows("entry", bot.id, order.instrument_id)
+        assert permit.allows("reduce", bot.id, order.instrument_id)
+    venue.reads_fail = False
+    Order.objects.update(asked_at=None)
+    resolve_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    assert watch_doubt().released == 1
+    assert fresh(order).status == "filled"
+    assert Restriction.objects.get().lifted_at is not None
+
+
+def test_an_old_build_sends_exits_but_no_entries(bot, venue, settings):
+    make_fill(make_order(bot, status="submitted"))
+    entry = record(bot)
+    leave = record(bot, purpose="reduce", side="sell", leg="exit")
+    declare_build(actor=PERSON, build="new")
+    settings.BUILD = "old"
+    assert send_orders(account_id=bot.account_id).old_build == 1
+    assert venue.calls == [("create", leave.client_order_id)]
+    assert fresh(entry).status == "created"
+    settings.BUILD = "new"
+    send_orders(account_id=bot.account_id)
+    assert venue.calls[1:] == [("create", entry.client_order_id)]
+
+
+def test_a_build_declared_between_claim_and_permit_stops_the_entry(
+    bot, venue, settings, monkeypatch
+):
+    order = record(bot)
+    real = sending.claim_orders
+
+    def declared_meanwhile(**values):
+        claim = real(**values)
+        declare_build(actor=PERSON, build="new")
+        return claim
+
+    monkeypatch.setattr(sending, "claim_orders", declared_meanwhile)
+    assert send_orders(account_id=bot.account_id).retrying == 1
+    assert (fresh(order).status_reason, venue.calls) == ("OLD_BUILD", [])
+
+
+def test_a_cancel_that_is_refused_for_hours_is_tried_ever_more_seldom(bot, venue):
+    order = record(bot, type="limit", price=Decimal(90))
+    send_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    request_cancels(order_ids=[order.id], actor=PERSON, cause="person")
+    venue.cancel_fault = "503"
+    for hours, quiet, due in ((0, 1, 3), (0.01, 6, 8), (2, 59, 61)):
+        wanted = now() - timedelta(hours=hours)
+        for seconds, sent in ((quiet, 0), (due, 1)):
+            asked = now() - timedelta(seconds=seconds)
+            Order.objects.update(cancel_requested_at=wanted, asked_at=asked)
+            assert send_cancels(account_id=bot.account_id).sent == sent, (hours, seconds)
+    venue.cancel_fault = ""
+    Order.objects.update(asked_at=None)
+    send_cancels(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    assert fresh(order).status == "canceled"
+
+
+def test_what_crossed_the_wire_is_kept_for_thirty_days(bot):
+    order = record(bot)
+    for days in (0, 31):
+        call = WireRecord(
+            "create", (order.client_order_id, "nobody"), "POST", "/order", "a=1", 200, "{}\x00", "",
+            now() - timedelta(days=days), 1.0,
+        )  # fmt: skip
+        store_calls(
+            account_id=bot.account_id, calls=[call], names={order.client_order_id: order.id}
+        )
+    assert WireCall.objects.filter(order=order).count() == 2
+    assert forget_calls() == 2
+    kept = WireCall.objects.get(order=order)
+    assert (kept.verb, kept.status, kept.answer) == ("create", 200, "{}\ufffd")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {}, {"amount": Decimal("1.50"), "type": "limit", "price": Decimal("0.00001000")},
+        {"type": "trailing_stop_market", "trailing_rate": Decimal("0.010"), "purpose": "protect"},
+        {"worst_price": Decimal("101.50"), "position_side": "long", "reduce_only": True},
+        {"expires_at": now().replace(microsecond=0), "time_in_force": "GTD"},
+        {"expires_at": now().replace(microsecond=1250), "time_in_force": "GTD"},
+    ],
+    ids=["market", "limit", "trailing", "guarded", "whole second", "microseconds"],
+)  # fmt: skip
+def test_an_order_rows_id_is_the_hash_of_its_row(bot, terms):
+    record(bot, **terms)
+    assert broken("I17_rows_are_their_ids") == []
+
+
+def test_every_venue_has_a_horizon_and_a_reason():
+    venues = {"binance", "binanceusdm", "bybit", "okx", "kraken", "kucoin", "hyperliquid"}
+    assert set(HORIZONS) == venues
+    for venue, row in HORIZONS.items():
+        assert row.source
+        assert 10 <= horizon(venue=venue, environment="live").total_seconds() <= 90
