@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
+
+from django.db.models import Max
 
 from apps.core.clock import to_ms
 from apps.core.domain.timeframes import TIMEFRAME_MS, open_ms
 from apps.marketdata.clock import market_now
 from apps.marketdata.queries import candle_spans, instrument_ids, symbols_of
+from apps.orders.models import Fill
 from apps.orders.queries import unfinished_orders
 from apps.trading.feed.intake import Intake
 from apps.trading.feed.plan import MarketPlan, Need
@@ -18,6 +22,7 @@ from apps.venues.gateways.gateway import Gateway
 
 PAGE: Final = 1000
 AT_ONCE: Final = 4
+OVERLAP_MS: Final = 60_000
 
 
 async def catch_up_candles(
@@ -92,7 +97,9 @@ async def catch_up_orders(account_id: UUID, gateway: Gateway, intake: Intake) ->
             found = await gateway.order(symbol, client_order_id)
             reports += [found] if found else []
         if found is not None and found.filled:
-            reports += await gateway.fills(symbol, venue_order_id=found.venue_order_id)
+            # a conditional order filled under the id of the order that it became
+            filled_as = found.triggered_id or found.venue_order_id
+            reports += await gateway.fills(symbol, venue_order_id=filled_as)
     intake.take_facts(account_id, "poll", reports)
     return len(reports)
 
@@ -102,3 +109,28 @@ def _our_orders(account_id: UUID) -> dict[str, str]:
     sent = [order for order in orders if order.status != "created"]
     symbols = symbols_of(instrument_ids={order.instrument_id for order in sent})
     return {order.client_order_id: symbols[order.instrument_id] for order in sent}
+
+
+async def catch_up_fills(
+    account_id: UUID, gateway: Gateway, intake: Intake, *, symbols: Sequence[str]
+) -> int:
+    """Read the account's fills since the newest known one, ours or not; return how many came.
+
+    It begins 60 s before that one: a fill of that time may have been missed. An account without
+    any fill has nothing to start from; its orders are asked for by id.
+
+    :raises VenueError: when the venue cannot be read.
+    """
+    newest = await intake.in_thread(_newest_fill_ms, account_id)
+    if newest is None:
+        return 0
+    reports: list[OrderReport | FillReport] = []
+    for symbol in symbols:
+        reports += await gateway.fills(symbol, newest - OVERLAP_MS)
+    intake.take_facts(account_id, "poll", reports)
+    return len(reports)
+
+
+def _newest_fill_ms(account_id: UUID) -> int | None:
+    at = Fill.objects.filter(account_id=account_id).aggregate(at=Max("at"))["at"]
+    return to_ms(at) if at is not None else None

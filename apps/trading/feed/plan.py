@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -67,6 +67,7 @@ class Plan:
 
     markets: dict[Market, MarketPlan]
     accounts: dict[UUID, Market]
+    symbols: dict[UUID, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_plan() -> Plan:
@@ -89,7 +90,10 @@ def read_plan() -> Plan:
             tuple(sorted({row[0] for row in found})),
             frozenset(row[4] for row in found if not row[5]),
         )
-    return Plan(markets, accounts)
+    traded: dict[UUID, set[str]] = {}
+    for row in rows:
+        traded.setdefault(row[0], set()).add(row[4])
+    return Plan(markets, accounts, {key: tuple(sorted(found)) for key, found in traded.items()})
 
 
 def _needs(rows: Iterable[tuple[Any, ...]]) -> dict[Need, int]:

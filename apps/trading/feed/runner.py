@@ -31,7 +31,7 @@ class Feed:
         self.intake = Intake()
         self._markets: dict[Market, MarketFeed] = {}
         self._gateways: dict[Market, Gateway] = {}
-        self._accounts: dict[UUID, tuple[AccountFeed, str]] = {}
+        self._accounts: dict[UUID, tuple[AccountFeed, Credentials]] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Follow the plan until told to stop.
@@ -90,14 +90,17 @@ class Feed:
         for account_id, market in plan.accounts.items():
             access = await self.intake.in_thread(credentials, account_id=account_id)
             running = self._accounts.get(account_id)
-            if running is not None and running[1] == access.api_key:
+            symbols = plan.symbols.get(account_id, ())
+            if running is not None and running[1] == access:
+                running[0].symbols = symbols
                 continue
             if running is not None:
                 await running[0].stop()
             feed = AccountFeed(
-                account_id, build_gateway(access), self.intake, environment=market.environment
-            )
-            self._accounts[account_id] = (feed, access.api_key)
+                account_id, build_gateway(access), self.intake,
+                environment=market.environment, symbols=symbols,
+            )  # fmt: skip
+            self._accounts[account_id] = (feed, access)
             feed.start()
 
     def _raise_failures(self, storing: asyncio.Task[None]) -> None:

@@ -52,7 +52,9 @@ class Connection:
         async with self._ready:
             if self._exchange is None:
                 self._exchange = build_exchange(self.access)
-                self._streams = Streams(self._exchange, self.traits)
+                self._streams = Streams(
+                    self._exchange, self.traits, prices_move=self.access.environment != "simulated"
+                )
                 await open_session(self._exchange)
             if not self._exchange.markets:
                 await self._try(lambda: load_markets(self._exchange, self.access), "instruments")

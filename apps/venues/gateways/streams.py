@@ -30,14 +30,17 @@ T = TypeVar("T")
 CONNECT_SECONDS: Final = 10.0
 PING_SECONDS: Final = 1.5
 SILENT_SECONDS: Final = 5.0
+# a real venue's prices move: a subscription that brings none is dead, whatever its socket says
+QUOTES_DUE_SECONDS: Final = 30.0
 
 
 class Streams:
     """The streams of one account: one of candles, one of quotes, one of its own orders."""
 
-    def __init__(self, exchange: Any, traits: Family) -> None:
+    def __init__(self, exchange: Any, traits: Family, *, prices_move: bool = False) -> None:
         self._exchange = exchange
         self._traits = traits
+        self._prices_move = prices_move
         self._acknowledged: set[str] = set()
         self._candles: Mailbox[CandleRow] = Mailbox()
         self._quotes: Mailbox[QuoteRow] = Mailbox()
@@ -135,6 +138,11 @@ class Streams:
         """Ping every socket of a stream; end the stream when one does not answer."""
         while True:
             await asyncio.sleep(PING_SECONDS)
+            if self._prices_move and mailbox is self._quotes:
+                quiet = time.monotonic() - mailbox.heard_at
+                if quiet > QUOTES_DUE_SECONDS:
+                    mailbox.end(f"no price for {quiet:.0f} s")
+                    return
             for prefix in prefixes:
                 client = self._client(prefix)
                 if client is None or not client.isConnected or client.connection is None:
