@@ -86,9 +86,7 @@ def _futures(asked: Any) -> FuturesTerms | None:
     if not isinstance(balances, dict):
         raise InvalidInput("BAD_BALANCES", field="futures.balances")
     return FuturesTerms(
-        balances={
-            short({"asset": a}, "asset", 20, least=1): sum_of(balances, a) for a in balances
-        },
+        balances={short({"asset": a}, "asset", 20, least=1): sum_of(balances, a) for a in balances},
         is_hedged=bool(asked.get("hedged", False)),
         maker=_rate(asked, "maker", FEE_MAKER),
         taker=_rate(asked, "taker", FEE_TAKER),

@@ -178,9 +178,7 @@ def test_funding_marks_and_income_are_told(perpetuals: Simulator, client: Any) -
 
 
 def test_a_knob_liquidates_and_the_exchange_says_so(perpetuals: Simulator, client: Any) -> None:
-    name = next(
-        n for n in perpetuals.control("GET", "state")["accounts"] if n.endswith("says_so")
-    )
+    name = next(n for n in perpetuals.control("GET", "state")["accounts"] if n.endswith("says_so"))
     client.create_order(PAIR, "market", "buy", 0.1)
 
     for kind in ("liquidation", "auto_deleverage"):

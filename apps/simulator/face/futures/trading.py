@@ -62,7 +62,8 @@ async def cancel_batch(call: Call) -> list[Json]:
 async def cancel_all(call: Call) -> Json:
     """Cancel every open order of a contract; conditional orders have a call of their own."""
     symbol = symbol_of(call)
-    for order in call.exchange.ledger.orders_of(call.account.account_id, symbol):
+    orders = call.exchange.ledger.orders_of(call.account.account_id, symbol)
+    for order in orders[: (len(orders) + 1) // 2] if call.cancels_half else orders:
         if order.is_open:
             await call.exchange.contracts.cancel(call.account, order)
     return DONE
