@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, Q
+from django.db.models.functions import Abs
 
 from apps.approvals.models import ChangeRequest
 from apps.bots.models import Bot, Cycle
@@ -121,14 +122,15 @@ def _missing_limits(bot: Bot) -> tuple[str, ...]:
 
 def _positions(bot: Bot) -> tuple[int, int]:
     """Return how many positions the bot holds, and how many rest on a stop for all of it."""
-    held = Position.objects.filter(bot=bot, amount__gte=F("instrument__amount_step"))
+    held = Position.objects.filter(bot=bot).annotate(size=Abs("amount"))
+    held = held.filter(size__gte=F("instrument__amount_step"))
     stops = Order.objects.filter(bot=bot, purpose="protect", status__in=RESTING)
     covered: dict[int, object] = {}
     for instrument, amount, filled in stops.values_list("instrument_id", "amount", "filled"):
         covered[instrument] = covered.get(instrument, 0) + amount - filled  # type: ignore[operator]
-    rows = list(held.values_list("instrument_id", "amount", "instrument__amount_step"))
+    rows = list(held.values_list("instrument_id", "size", "instrument__amount_step"))
     protected = sum(
-        covered.get(instrument, 0) > amount - step  # type: ignore[operator]
+        covered.get(instrument, 0) > amount - step
         for instrument, amount, step in rows
     )
     return len(rows), protected

@@ -100,15 +100,21 @@ def executions(
 
 
 def held_before(*, account_id: UUID, instrument_id: int, at: datetime) -> dict[UUID, Decimal]:
-    """Return what each bot of the account held just before `at` (market time), base units."""
+    """Return what each bot of the account held when `at` (market time) came, base units.
+
+    What was filled in that very moment counts where otherwise nobody had held.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT bot_id, sum(CASE side WHEN 'buy' THEN amount ELSE -amount END)"
-            " FROM orders_fill WHERE account_id = %s AND instrument_id = %s AND at < %s"
+            "SELECT bot_id, sum(k.amount) FILTER (WHERE k.at < %s), sum(k.amount)"
+            " FROM (SELECT bot_id, at, CASE side WHEN 'buy' THEN amount ELSE -amount END AS amount"
+            " FROM orders_fill WHERE account_id = %s AND instrument_id = %s AND at <= %s) k"
             " GROUP BY bot_id ORDER BY bot_id",
-            [account_id, instrument_id, at],
+            [at, account_id, instrument_id, at],
         )
-        return {bot: amount for bot, amount in cursor.fetchall() if amount}
+        rows = cursor.fetchall()
+    before = {bot: held for bot, held, _ in rows if held}
+    return before or {bot: held for bot, _, held in rows if held}
 
 
 def stored_trips(*, pairs: Iterable[Pair]) -> dict[tuple[Pair, Trip], list[UUID]]:

@@ -68,20 +68,22 @@ WHERE o.account_id = %(account)s
 """  # noqa: S608 - our own text above
 _POSITIONS: Final = f"""
 SELECT p.bot_id, b.config_id, p.instrument_id, i.symbol, p.amount, q.last, i.price_tick,
-    i.amount_step, i.amount_min, i.cost_min, i.stop_orders_max, i.is_tradable
+    i.amount_step, i.amount_min, i.cost_min, i.stop_orders_max, i.is_tradable, i.kind,
+    (SELECT a.position_mode FROM venues_venueaccount a WHERE a.id = p.account_id)
 FROM portfolio_position p {_OF_BOT.format(alias="p")}
 LEFT JOIN marketdata_quote q ON q.instrument_id = p.instrument_id
 WHERE p.account_id = %(account)s AND abs(p.amount) >= i.amount_step
 """  # noqa: S608 - our own text above
 _DAYS: Final = """
-SELECT b.id, b.account_id, coalesce(d.realised_profit - d.fees, 0)
+SELECT b.id, b.account_id, coalesce(d.realised_profit - d.fees + d.funding, 0)
     + CASE WHEN bool_or(p.amount <> 0 AND q.last IS NULL) THEN NULL
-      ELSE coalesce(sum(p.amount * q.last - p.basis) FILTER (WHERE p.amount <> 0), 0) END
+      ELSE coalesce(sum(p.amount * coalesce(q.mark, q.last) - p.basis)
+          FILTER (WHERE p.amount <> 0), 0) END
 FROM bots_bot b
 LEFT JOIN portfolio_dailyresult d ON d.bot_id = b.id AND d.day = %s
 LEFT JOIN portfolio_position p ON p.bot_id = b.id
 LEFT JOIN marketdata_quote q ON q.instrument_id = p.instrument_id
-WHERE b.archived_at IS NULL GROUP BY b.id, b.account_id, d.realised_profit, d.fees
+WHERE b.archived_at IS NULL GROUP BY b.id, b.account_id, d.realised_profit, d.fees, d.funding
 """
 
 
@@ -112,6 +114,8 @@ class HeldPosition:
     cost_min: Decimal
     stop_orders_max: int
     is_tradable: bool
+    kind: str = "spot"
+    position_mode: str = "one_way"
 
     @property
     def is_dust(self) -> bool:

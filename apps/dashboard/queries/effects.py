@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Abs
 
 from apps.bots.domain.stages import STAGES
 from apps.bots.models import Bot
@@ -74,15 +75,14 @@ def effects_of(bots: QuerySet[Bot]) -> Effects:
     names = dict(bots.order_by("slug").values_list("id", "slug"))
     unfinished = Order.objects.filter(bot_id__in=names, status__in=UNFINISHED)
     counts = unfinished.aggregate(all=Count("id"), stops=Count("id", filter=Q(purpose="protect")))
-    held = Position.objects.filter(
-        bot_id__in=names, amount__gte=F("instrument__amount_step")
-    ).count()
+    positions = Position.objects.filter(bot_id__in=names).annotate(size=Abs("amount"))
+    held = positions.filter(size__gte=F("instrument__amount_step")).count()
     values: dict[tuple[str, str], Decimal] = {}
     if held:
         for row in holdings():
             if row.bot_id in names:
                 key = (row.stage, row.quote)
-                values[key] = values.get(key, Decimal(0)) + (row.value or row.basis)
+                values[key] = values.get(key, Decimal(0)) + abs(row.value or row.basis)
     return Effects(
         bots=tuple(names.values()),
         orders=counts["all"] - counts["stops"],

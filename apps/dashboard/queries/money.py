@@ -13,11 +13,12 @@ ZERO = Decimal(0)
 
 POSITIONS_SQL = """
 SELECT p.bot_id,
-       sum(p.amount * q.last) FILTER (WHERE p.amount >= i.amount_step),
-       sum(p.amount * q.last - p.basis) FILTER (WHERE p.amount >= i.amount_step),
-       sum(p.realised_profit - p.fees),
-       count(*) FILTER (WHERE p.amount >= i.amount_step),
-       count(*) FILTER (WHERE p.amount >= i.amount_step AND q.last IS NULL),
+       sum(abs(p.amount) * coalesce(q.mark, q.last)) FILTER (WHERE abs(p.amount) >= i.amount_step),
+       sum(p.amount * coalesce(q.mark, q.last) - p.basis)
+           FILTER (WHERE abs(p.amount) >= i.amount_step),
+       sum(p.realised_profit - p.fees + p.funding),
+       count(*) FILTER (WHERE abs(p.amount) >= i.amount_step),
+       count(*) FILTER (WHERE abs(p.amount) >= i.amount_step AND q.last IS NULL),
        max(q.observed_at)
 FROM portfolio_position p
 JOIN marketdata_instrument i ON i.id = p.instrument_id
@@ -25,11 +26,13 @@ LEFT JOIN marketdata_quote q ON q.instrument_id = p.instrument_id
 GROUP BY p.bot_id
 """
 TODAY_SQL = """
-SELECT bot_id, realised_profit - fees FROM portfolio_dailyresult WHERE day = %s
+SELECT bot_id, realised_profit - fees + funding FROM portfolio_dailyresult WHERE day = %s
 """
+# A perpetual is no asset of the account: what it has gained so far counts, with the quote asset.
 EQUITY_SQL = """
 SELECT b.account_id,
-       sum(CASE WHEN b.asset = a.quote_asset THEN b.amount ELSE b.amount * q.last END),
+       sum(CASE WHEN b.asset = a.quote_asset THEN b.amount + coalesce(l.gained, 0)
+                ELSE b.amount * q.last END),
        count(*) FILTER (WHERE b.asset <> a.quote_asset AND b.amount <> 0 AND q.last IS NULL),
        min(q.observed_at) FILTER (WHERE b.asset <> a.quote_asset AND b.amount <> 0)
 FROM portfolio_balance b
@@ -37,6 +40,11 @@ JOIN venues_venueaccount a ON a.id = b.account_id
 LEFT JOIN marketdata_instrument i ON i.venue = a.venue AND i.environment = a.environment
      AND i.kind = 'spot' AND i.base = b.asset AND i.quote = a.quote_asset
 LEFT JOIN marketdata_quote q ON q.instrument_id = i.id
+LEFT JOIN (SELECT p.account_id, sum(p.amount * coalesce(x.mark, x.last) - p.basis) AS gained
+           FROM portfolio_position p
+           JOIN marketdata_instrument m ON m.id = p.instrument_id AND m.kind = 'linear'
+           JOIN marketdata_quote x ON x.instrument_id = m.id
+           WHERE p.amount <> 0 GROUP BY p.account_id) l ON l.account_id = b.account_id
 GROUP BY b.account_id
 """
 

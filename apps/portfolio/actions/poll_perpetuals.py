@@ -51,14 +51,14 @@ def poll_venue_positions(*, account_id: UUID) -> int:
     return store_venue_positions(account_id=account_id, reports=found)
 
 
-def poll_funding(*, account_id: UUID) -> int:
+def poll_funding(*, account_id: UUID, moment: datetime | None = None) -> int:
     """Record the payments of perpetuals held of late whose funding time has passed; return how many.
 
-    Asked thrice after each full hour of market time, nothing in between.
+    Asked thrice after each full hour of market time (`moment`, now unless given), nothing in between.
 
     :raises VenueError: when the venue cannot be read; what was not asked stays due.
     """
-    moment, recorded = market_now(), 0
+    moment, recorded = moment or market_now(), 0
     for instrument_id, symbol, through, since in _held(account_id, moment):
         if not is_due(through=through, moment=moment):
             continue

@@ -15,6 +15,7 @@ from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.resolve_orders import resolve_orders
 from apps.orders.actions.send_orders import send_orders
 from apps.orders.domain.drafts import OrderDraft
+from apps.orders.domain.exits import exit_flags
 from apps.portfolio.actions.absorb import absorb
 from apps.risk.actions.lock_books import lock_books
 from apps.risk.actions.record_verdicts import record_verdicts
@@ -78,14 +79,16 @@ def _order(run: HaltRun) -> None:
 
 
 def _judged(run: HaltRun, position: HeldPosition) -> VerdictItem:
+    side = "sell" if position.amount > ZERO else "buy"
     proposed = ProposedOrder(
         account_id=run.account_id,
         bot_id=position.bot_id,
         instrument_id=position.instrument_id,
         purpose="flatten",
-        side="sell" if position.amount > ZERO else "buy",
+        side=side,
         type="market",
         amount=floor_to(abs(position.amount), position.amount_step),
+        reduce_only=_flags(position, side)[0],
     )
     rules = Rules(
         position.price_tick, position.amount_step, position.amount_min, position.cost_min,
@@ -96,6 +99,10 @@ def _judged(run: HaltRun, position: HeldPosition) -> VerdictItem:
         trading_state="halted",
     )  # fmt: skip
     return VerdictItem(proposed, judge(proposed=proposed, around=around), at=now())
+
+
+def _flags(position: HeldPosition, side: str) -> tuple[bool, str]:
+    return exit_flags(kind=position.kind, position_mode=position.position_mode, side=side)
 
 
 def _draft(
@@ -117,5 +124,7 @@ def _draft(
         leg=f"{position.symbol}:flatten",
         attempt=attempt,
         arrival_price=position.last,
+        reduce_only=item.proposed.reduce_only,
+        position_side=_flags(position, item.proposed.side)[1],
         halt_id=run.restriction_id,
     )
