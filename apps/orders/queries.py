@@ -24,11 +24,15 @@ FROM orders_order WHERE account_id = %s AND status = ANY(%s) ORDER BY decided_at
 _KNOWN: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, o.purpose, o.side, i.symbol, i.base,
     i.quote, i.amount_step, b.stage, o.status, o.amount, o.filled, o.cost, o.venue_status,
-    o.venue_filled, o.venue_order_id
+    o.venue_filled, o.venue_order_id,
+    ARRAY(SELECT v.venue_order_id FROM orders_venueorderid v WHERE v.order_id = o.id)
 FROM orders_order o
 JOIN marketdata_instrument i ON i.id = o.instrument_id
 JOIN bots_bot b ON b.id = o.bot_id
-WHERE o.account_id = %s AND (o.client_order_id = ANY(%s) OR o.venue_order_id = ANY(%s))
+WHERE o.account_id = %(account)s AND (o.client_order_id = ANY(%(names)s)
+    OR o.venue_order_id = ANY(%(numbers)s)
+    OR o.id IN (SELECT v.order_id FROM orders_venueorderid v
+                WHERE v.account_id = %(account)s AND v.venue_order_id = ANY(%(numbers)s)))
 ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 _HELD: Final = """
@@ -143,8 +147,10 @@ def known_venue_ids(*, account_id: UUID, venue_order_ids: Sequence[str]) -> froz
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT venue_order_id FROM orders_order"
-            " WHERE account_id = %s AND venue_order_id = ANY(%s)",
-            [account_id, list(venue_order_ids)],
+            " WHERE account_id = %(account)s AND venue_order_id = ANY(%(numbers)s)"
+            " UNION SELECT venue_order_id FROM orders_venueorderid"
+            " WHERE account_id = %(account)s AND venue_order_id = ANY(%(numbers)s)",
+            {"account": account_id, "numbers": list(venue_order_ids)},
         )
         return frozenset(row[0] for row in cursor.fetchall())
 
@@ -189,7 +195,7 @@ def lock_known_orders(
     names = [name for name in client_order_ids if name]
     numbers = [number for number in venue_order_ids if number]
     with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [account_id, names, numbers])
+        cursor.execute(_KNOWN, {"account": account_id, "names": names, "numbers": numbers})
         return [_known(row) for row in cursor.fetchall()]
 
 
@@ -216,9 +222,10 @@ def held_amounts(*, pairs: Sequence[Pair]) -> dict[Pair, Decimal]:
 
 
 def _known(row: tuple[Any, ...]) -> KnownOrder:
-    status, amount, filled, cost, venue_status, venue_filled, venue_order_id = row[11:]
+    status, amount, filled, cost, venue_status, venue_filled, venue_order_id = row[11:18]
     values: list[Any] = [
         *row[:11],
         Progress(status, amount, filled, cost, venue_status, venue_filled, venue_order_id),
+        tuple(row[18]),
     ]
     return KnownOrder(*values)

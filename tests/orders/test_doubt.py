@@ -21,6 +21,7 @@ from apps.orders.actions.resolve_orders import resolve_orders
 from apps.orders.actions.send_cancels import send_cancels
 from apps.orders.actions.send_orders import send_orders
 from apps.orders.actions.store_calls import store_calls
+from apps.orders.actions.store_facts import store_facts
 from apps.orders.actions.watch_doubt import watch_doubt
 from apps.orders.domain.proof import HORIZONS, horizon
 from apps.orders.domain.units import units, waves
@@ -33,7 +34,7 @@ from apps.risk.actions.permit import send_permit
 from apps.risk.models import Restriction
 from apps.venues.domain.wire_record import WireRecord
 from apps.venues.gateways.errors import OutcomeUnknown
-from tests.factories import make_draft, make_fill, make_order
+from tests.factories import fill_report, make_draft, make_fill, make_order, order_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PERSON = Actor(kind="person", id="1", name="Ada")
@@ -289,6 +290,24 @@ def test_what_crossed_the_wire_is_kept_for_thirty_days(bot):
 def test_an_order_rows_id_is_the_hash_of_its_row(bot, terms):
     record(bot, **terms)
     assert broken("I17_rows_are_their_ids") == []
+
+
+def test_fills_that_name_only_the_triggered_order_belong_to_the_stop(bot):
+    make_fill(make_order(bot, status="submitted"))
+    stop = make_order(
+        bot, purpose="protect", side="sell", type="stop_market", stop_price=Decimal(90),
+        status="open", fence=1, submitted_at=now(), venue_order_id="77",
+    )  # fmt: skip
+    told = replace(order_report(stop), triggered_id="901")
+    store_facts(account_id=bot.account_id, source="stream", orders=[told])
+    absorb(account_id=bot.account_id)
+    sold = replace(fill_report(stop), client_order_id="", venue_order_id="901")
+    closed = replace(order_report(stop), status="closed", filled=stop.amount)
+    store_facts(account_id=bot.account_id, source="stream", orders=[closed], fills=[sold])
+    absorb(account_id=bot.account_id)
+    assert (fresh(stop).status, fresh(stop).venue_order_id) == ("filled", "77")
+    assert stop.fills.get().venue_order_id == "901"
+    assert broken("I2_one_exposure_per_order") == []
 
 
 def test_every_venue_has_a_horizon_and_a_reason():

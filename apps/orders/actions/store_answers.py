@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from apps.core.clock import now
 from apps.core.statements import run
 from apps.orders.actions.move_orders import Move
+from apps.orders.actions.name_triggered import name_triggered
 from apps.orders.actions.requeue_orders import requeue_orders
 from apps.orders.actions.send_wave import Answer, WaveResult
 from apps.orders.actions.store_calls import INSERT_CALLS, call_columns
@@ -60,6 +61,8 @@ def store_answers(*, account_id: UUID, result: WaveResult) -> Mapping[UUID, Move
     for order_id in result.halted:
         moves[order_id] = Move(order_id, "withdrawn", "permit", reason="TRADING_HALTED")
     values = _values(account_id, result, list(moves.values()))
+    reports = [a for a in result.answers.values() if isinstance(a, OrderReport)]
+    name_triggered(account_id=account_id, reports=reports)
     if not any(is_retryable(move.reason) for move in moves.values()):
         run(_STORE, values)
         return moves

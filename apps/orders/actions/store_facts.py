@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from apps.core.clock import now
 from apps.core.statements import run
+from apps.orders.actions.name_triggered import name_triggered
 from apps.orders.domain.facts import fill_fact, order_fact
 from apps.venues.domain.reports import FillReport, OrderReport
 
@@ -38,9 +39,11 @@ def store_facts(
 
     Nothing else happens here: `portfolio.actions.absorb` draws the consequences.
     """
-    columns = fact_columns(orders=orders, fills=fills)
+    reports = list(orders)
+    columns = fact_columns(orders=reports, fills=fills)
     if not columns["kinds"]:
         return 0
+    name_triggered(account_id=account_id, reports=reports)
     values = columns | {"account": account_id, "source": source, "at": now()}
     return len(run(INSERT_FACTS, values))
 

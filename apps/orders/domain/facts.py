@@ -39,6 +39,8 @@ def order_fact(report: OrderReport) -> Fact:
         "amount": plain(report.amount),
         "filled": plain(report.filled),
     }
+    if report.triggered_id:
+        content["triggered_id"] = report.triggered_id
     return _fact("order", report.client_order_id, report.venue_order_id, content)
 
 

@@ -39,6 +39,8 @@ class KnownOrder:
     amount_step: Decimal
     stage: str
     progress: Progress
+    # further ids by which the venue knows it: what a conditional order became
+    other_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
