@@ -101,6 +101,18 @@ def test_another_fee_and_another_price_are_found_and_hold_the_mark_back(bot, ven
     assert HistoryMark.objects.get().through.date() == days_ago(2).date()
 
 
+def test_what_people_resolved_no_longer_holds_the_mark_back(bot, venue):
+    fill(bot, venue, at=days_ago(3))
+    venue.trade("9")
+    venue.hidden_fills[0] = replace(venue.hidden_fills[0], at_ms=to_ms(days_ago(2)))
+    assert not reconcile_history(account_id=bot.account_id).is_clean
+    assert HistoryMark.objects.get().through < days_ago(2)
+    Case.objects.update(state="resolved", closed_at=now())
+    assert reconcile_history(account_id=bot.account_id).is_clean
+    assert HistoryMark.objects.get().through > days_ago(1)
+    assert Case.objects.filter(state="open").count() == 0
+
+
 def test_stored_profit_that_does_not_follow_from_the_trades_is_a_case_until_mended(bot, venue):
     trade_for_days(bot, venue, days=1)
     Position.objects.update(realised_profit=D(11))

@@ -75,6 +75,7 @@ def _walk(comparison: Comparison, traded: Traded) -> Walk:
         traded=traded,
         pages=venue_pages(gateway=gateway, symbol=traded.symbol, since=traded.since),
         until=market_now() - SETTLED,
+        is_settled=lambda found: not unresolved(comparison.account_id, found),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from apps.core.clock import from_ms, to_ms
+from apps.reconciliation.domain.differences import Difference
 from apps.reconciliation.domain.history import Ledger, Slice, compare_slice, pack
 from apps.reconciliation.queries.history import (
     Traded,
@@ -38,12 +39,17 @@ class Walk:
 
 
 def walk_fills(
-    *, account_id: UUID, traded: Traded, pages: Iterable[Sequence[FillReport]], until: datetime
+    *,
+    account_id: UUID,
+    traded: Traded,
+    pages: Iterable[Sequence[FillReport]],
+    until: datetime,
+    is_settled: Callable[[list[Difference]], bool],
 ) -> Walk:
     """Compare all fills from `traded.since` up to `until` (market time) and return what was found.
 
     Only a page of the venue's and as many fills of ours are held at a time. `pages` are the venue's
-    fills, oldest first.
+    fills, oldest first; `is_settled` tells whether people resolved all of these differences.
     """
     before, states = marked_states(account_id=account_id, instrument_id=traded.instrument_id)
     ledger = Ledger(symbol=traded.symbol, unit=traded.unit)
@@ -62,8 +68,13 @@ def walk_fills(
             venue_order_ids=sorted(unmatched),
         )
         compare_slice(ledger, Slice(ours, theirs, owners))
-        if ledger.is_clean and end == _midnight(end):
-            _mark(walk, end)
+        if end == _midnight(end) and not ledger.missed:
+            if not ledger.is_clean and is_settled(ledger.differences):
+                # people agreed that our books stand: from here on they are the measure
+                ledger.venue = {bot: _same(state) for bot, state in ledger.desk.items()}
+                _mark(walk, end)
+            elif ledger.is_clean:
+                _mark(walk, end)
         if len(ledger.differences) > DIFFERENCES_MAX:
             break
     return walk
