@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.actions.resolve_orders import resolve_orders
 from apps.orders.actions.send_cancels import send_cancels
 from apps.orders.actions.send_orders import send_orders
-from apps.orders.models import Fill, Order
+from apps.orders.models import Fill, Order, WireCall
 from apps.portfolio import invariants as of_books
 from apps.portfolio.actions.absorb import absorb
 from apps.portfolio.models import Balance
@@ -100,6 +101,21 @@ def test_an_order_is_filled_and_the_ledger_equals_the_exchange(account, bot):
     work(account.id)
     assert (status(buy), status(sell)) == ("filled", "filled")
     assert_books_equal_the_exchange(account)
+
+
+def test_what_crossed_the_wire_is_kept_without_key_secret_or_signature(account, bot):
+    order = record(bot)
+    work(account.id)
+    access = credentials(account_id=account.id)
+    call_ = WireCall.objects.get(order=order, verb="create")
+    assert (call_.method, call_.status) == ("POST", 200)
+    assert order.client_order_id in call_.request + call_.url
+    assert order.client_order_id in call_.answer
+    for kept in WireCall.objects.all():
+        text = f"{kept.url} {kept.request} {kept.answer} {kept.error}"
+        assert access.api_key not in text
+        assert access.api_secret not in text
+        assert not re.search(r"signature=[0-9a-f]{8}", text)
 
 
 def test_a_stop_rests_and_is_replaced_by_an_exit(account, bot):

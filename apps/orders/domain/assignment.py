@@ -31,9 +31,9 @@ def assign(
         for order in by_name.values()
         if order.progress.venue_order_id
     }
-    for order in by_name.values():
-        for number in order.other_ids:
-            by_venue_id.setdefault((order.symbol, number), order)
+    for known in by_name.values():
+        for number in known.other_ids:
+            by_venue_id.setdefault((known.symbol, number), known)
     for fact in facts:
         named = by_name.get(fact.client_order_id)
         if named and fact.venue_order_id:
