@@ -11,17 +11,17 @@ from typing import Any, Final
 from apps.core.domain.money import ZERO, plain
 from apps.reconciliation.domain.differences import Difference
 
-SILENT_SECONDS: Final = 5.0
+SILENT_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What else is known while a difference is found; ages in seconds, None is never."""
+    """What else is known while a difference is found; ages in whole seconds, None is never."""
 
     at: datetime
     environment: str = "simulated"
-    stream_age: float | None = None
-    restored_age: float | None = None
+    stream_age: int | None = None
+    restored_age: int | None = None
     # (kind, subject) of the account's other open cases
     open_keys: frozenset[tuple[str, str]] = frozenset()
 
@@ -150,10 +150,10 @@ def _evidence(difference: Difference, around: Around) -> list[dict[str, str]]:
         {"at": at, "source": "our books", "what": _told(difference.book) or "have nothing of it"},
     ]
     if around.stream_age is not None:
-        words = f"last message of the private stream {around.stream_age:.0f} s before"
+        words = f"last message of the private stream {around.stream_age} s before"
         rows.append({"at": at, "source": "stream", "what": words})
     if around.restored_age is not None:
-        words = f"the desk was restored from a backup {around.restored_age:.0f} s before"
+        words = f"the desk was restored from a backup {around.restored_age} s before"
         rows.append({"at": at, "source": "backup", "what": words})
     return rows
 

@@ -65,7 +65,7 @@ def read_around(*, account_id: UUID) -> Around:
     return Around(
         at=at,
         environment=environment,
-        stream_age=(at - heard[0]).total_seconds() if heard else None,
-        restored_age=(at - restored.set_at).total_seconds() if restored else None,
+        stream_age=int((at - heard[0]).total_seconds()) if heard else None,
+        restored_age=int((at - restored.set_at).total_seconds()) if restored else None,
         open_keys=frozenset(open_ones.values_list("kind", "subject")),
     )
