@@ -49,12 +49,19 @@ def test_an_id_is_32_lower_case_hex_digits_and_repeatable():
         {"scheduled": "later"}, {"leg": "stop"}, {"attempt": 1}, {"amount": Decimal(2)},
         {"price": None}, {"stop_price": Decimal(1)}, {"side": "sell"}, {"type": "market"},
         {"purpose": "reduce"}, {"time_in_force": "IOC"}, {"post_only": True},
-        {"reduce_only": True}, {"instrument_id": 5},
+        {"reduce_only": True}, {"instrument_id": 5}, {"trailing_rate": Decimal("0.01")},
+        {"worst_price": Decimal(101)}, {"expires_at": NOW}, {"position_side": "long"},
+        {"group_id": UUID(int=8)}, {"is_amendment": True, "replaces_id": UUID(int=8)},
     ],
 )  # fmt: skip
 def test_any_other_content_is_another_id(change):
     other = client_order_id(draft=replace(DRAFT, **change), key="k")
     assert other[:20] != client_order_id(draft=DRAFT, key="k")[:20]
+
+
+def test_ids_of_the_kinds_that_were_there_first_stay_what_they_were():
+    text = client_order_id(draft=DRAFT, key="k")
+    assert text == "147acd4e3dde15cdb2a898006bd313a9"
 
 
 def test_what_is_no_content_does_not_change_the_id():
