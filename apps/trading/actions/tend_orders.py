@@ -84,8 +84,11 @@ def _reprice(account_id: UUID, moment: datetime) -> bool:
             leaving = books[pair].leaving - order.rest
             wanted.append(_repriced(known[pair], order, leaving, moment))
         done = record_orders(wanted=wanted, moment=moment)
-    log.info("exits.repriced", account=str(account_id), count=len(done))
-    return any(item.order_id for item in done)
+        # nothing of it can be sold any more: what rests has no position left
+        lost = [o.id for o, item in zip(found, done, strict=True) if item.order_id is None]
+        request_cancels(order_ids=lost, actor=ACTOR, cause="unfilled", reason="UNFILLED")
+    log.info("exits.repriced", account=str(account_id), count=len(done), lost=len(lost))
+    return bool(done)
 
 
 def _repriced(place: Place, order: UnfilledExit, leaving: Decimal, moment: datetime) -> Wanted:
