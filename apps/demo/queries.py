@@ -44,11 +44,13 @@ TOTALS: Final = """
            (SELECT count(*) FROM bots_cycle WHERE status = 'failed'),
            (SELECT count(*) FROM orders_order),
            (SELECT count(*) FROM orders_order WHERE ended_at IS NULL AND purpose <> 'protect'),
-           (SELECT count(*) FROM orders_fill),
+           (SELECT count(*) FROM (SELECT DISTINCT instrument_id, split_part(venue_order_id, '#', 1),
+                venue_trade_id FROM orders_fill) f),
            (SELECT coalesce(sum(realised_profit), 0) FROM portfolio_position),
            (SELECT coalesce(sum(fees), 0) FROM portfolio_position),
            (SELECT count(*) FROM portfolio_roundtrip),
-           (SELECT count(*) FROM reconciliation_case WHERE state = 'open')
+           (SELECT count(*) FROM reconciliation_case WHERE state = 'open'),
+           (SELECT coalesce(sum(funding), 0) FROM portfolio_position)
 """
 FILLS_BY_BOT: Final = """
     SELECT b.slug, (SELECT count(*) FROM orders_fill f WHERE f.bot_id = b.id),

@@ -20,9 +20,11 @@ from apps.core.domain.timeframes import TIMEFRAME_MS
 from apps.core.errors import DeskError
 from apps.demo.queries import rows
 from apps.marketdata.actions.advance_clock import advance_clock
+from apps.portfolio.actions.poll_perpetuals import poll_funding
 from apps.simulator.gateways.control import ExchangeControl, ExchangeState, ExchangeUnreachable
 from apps.trading.actions.read_batch import GRACE
 from apps.trading.queries import quiescent
+from apps.venues.gateways.errors import VenueError
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -45,6 +47,7 @@ class Lockstep:
     instrument_ids: list[int]
     timeframe: str
     timeout_seconds: float = 120.0
+    is_linear: bool = False
     steps: int = 0
     candles: int = 0
     _trades_known: int = field(default=-1)
@@ -59,6 +62,9 @@ class Lockstep:
         """
         state = self._patiently(lambda: self.control.advance(to_ms=to_ms))
         present = self._settle(state, to_ms)
+        if self.is_linear:
+            # what the step paid is booked before anybody decides on it
+            self._patiently(lambda: poll_funding(account_id=self.account_id, moment=from_ms(to_ms)))
         # past the grace where the recording lacks a candle, so that nobody waits for it
         moment = from_ms(to_ms) + (GRACE if state.body["lacking"] else timedelta())
         self._patiently(lambda: advance_clock(to=moment))
@@ -133,7 +139,7 @@ class Lockstep:
         while True:
             try:
                 return attempt()
-            except (DatabaseError, ExchangeUnreachable) as error:
+            except (DatabaseError, ExchangeUnreachable, VenueError) as error:
                 if time.monotonic() - started > self.timeout_seconds:
                     raise DeskStuck(reasons=[str(error)], step=self.steps) from error
                 log.info("lockstep.waiting", error=str(error))

@@ -21,6 +21,7 @@ from apps.marketdata.models import Instrument
 from apps.reconciliation.actions.reconcile_balances import reconcile_balances
 from apps.reconciliation.actions.reconcile_orders import reconcile_orders
 from apps.strategies.actions.sync_catalogue import sync_catalogue
+from apps.strategies.domain.registry import strategy_named
 from apps.venues.models import VenueAccount
 
 ACTOR = Actor.task("demo.replay")
@@ -46,7 +47,9 @@ def prepare_replay(*, plan: ReplayPlan, start_ms: int) -> Prepared:
     reconcile_orders(account_id=account.id)
     instruments = {
         item.symbol: item
-        for item in Instrument.objects.filter(environment="simulated", symbol__in=plan.instruments)
+        for item in Instrument.objects.filter(
+            venue=plan.venue, environment="simulated", symbol__in=plan.instruments
+        )
     }
     for symbol in plan.instruments:
         for strategy in plan.strategies:
@@ -58,8 +61,18 @@ def open_replay_account(*, plan: ReplayPlan) -> None:
     """Open the replay's account before its exchange starts."""
     if not VenueAccount.objects.filter(slug=ACCOUNT).exists():
         open_paper_account(
-            actor=ACTOR, slug=ACCOUNT, name="Replay", balances={"USDT": Decimal(plan.start_balance)}
-        )
+            actor=ACTOR, slug=ACCOUNT, name="Replay", venue=plan.venue,
+            balances={"USDT": Decimal(plan.start_balance)},
+        )  # fmt: skip
+
+
+def _sizing(plan: ReplayPlan, strategy: str) -> dict[str, str]:
+    """Return a fixed cost; on perpetuals with leverage, and both sides where the strategy knows them."""
+    sizing = {"mode": "fixed_cost", "cost": plan.cost}
+    if plan.is_linear:
+        sizing |= {"leverage": plan.leverage}
+        sizing |= {"sides": "both"} if strategy_named(strategy).can_short else {}
+    return sizing
 
 
 def _make_bot(
@@ -75,7 +88,7 @@ def _make_bot(
             strategy=strategy,
             timeframe=plan.timeframe,
             symbols=(instrument.symbol,),
-            sizing={"mode": "fixed_cost", "cost": plan.cost},
+            sizing=_sizing(plan, strategy),
             protection={"stop_loss": plan.stop_loss},
         )
         write_config(actor=ACTOR, bot_id=bot.id, content=content, reason="replay")

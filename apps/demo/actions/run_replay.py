@@ -41,6 +41,7 @@ def run_replay(*, plan: ReplayPlan, progress: Progress) -> dict[str, Any]:
         account_name=ACCOUNT,
         instrument_ids=prepared.instrument_ids,
         timeframe=plan.timeframe,
+        is_linear=plan.is_linear,
     )
     started = time.monotonic()
     total = (last - first) // length

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from apps.accounts.actions.create_person import NewPerson, create_person
@@ -20,7 +22,7 @@ from apps.demo.domain import fleet
 from apps.golive.actions.request_limit_raise import LimitRaise, request_limit_raise
 from apps.marketdata.actions.sync_instruments import store_instruments
 from apps.risk.actions.set_limit import set_limit
-from apps.simulator.domain.instruments import DEMO_PAIRS, listed
+from apps.simulator.domain.instruments import DEMO_PAIRS, DEMO_PERPETUALS, listed
 from apps.strategies.actions.sync_catalogue import sync_catalogue
 from apps.venues.domain.reports import InstrumentRules
 from apps.venues.models import VenueAccount
@@ -46,13 +48,22 @@ def seed() -> None:
             name="Paper, Binance rules",
             balances=fleet.BALANCES,
         )
-        store_instruments(venue="binance", environment="simulated", rules=_rules())
+        perpetuals = open_paper_account(
+            actor=ACTOR,
+            slug=fleet.PERPETUALS_SLUG,
+            name="Paper, Binance perpetuals",
+            balances=fleet.PERPETUALS_BALANCES,
+            venue="binanceusdm",
+        )
+        store_instruments(venue="binance", environment="simulated", rules=_rules(DEMO_PAIRS))
+        rules = _rules(DEMO_PERPETUALS)
+        store_instruments(venue="binanceusdm", environment="simulated", rules=rules)
         for name, value in fleet.DESK_LIMITS.items():
             set_limit(
                 actor=ACTOR, scope_kind="desk", scope_id="", name=name, value=value, reason="demo"
             )
         for bot in fleet.BOTS:
-            _add_bot(bot, account)
+            _add_bot(bot, perpetuals if bot.is_linear else account)
     _leave_something_to_do()
 
 
@@ -69,11 +80,11 @@ def _add_person(person: fleet.DemoPerson) -> None:
     )
 
 
-def _rules() -> list[InstrumentRules]:
+def _rules(pairs: Sequence[str]) -> list[InstrumentRules]:
     """Return what the simulated exchange lists for the demo, without asking it."""
     return [
         InstrumentRules(
-            symbol=item.pair,
+            symbol=pair,
             base=item.base,
             quote=item.quote,
             kind=item.kind,
@@ -83,8 +94,9 @@ def _rules() -> list[InstrumentRules]:
             cost_min=item.cost_min,
             is_tradable=True,
             stop_orders_max=item.stop_orders_max,
+            settle=item.quote if item.kind == "linear" else "",
         )
-        for item in map(listed, DEMO_PAIRS)
+        for pair, item in ((pair, listed(pair)) for pair in pairs)
     ]
 
 
@@ -94,7 +106,12 @@ def _add_bot(wanted: fleet.DemoBot, account: VenueAccount) -> None:
         strategy=wanted.strategy,
         timeframe=wanted.timeframe,
         symbols=(wanted.symbol,),
-        sizing={"mode": "fixed_cost", "cost": wanted.cost},
+        sizing={
+            "mode": "fixed_cost",
+            "cost": wanted.cost,
+            "leverage": wanted.leverage,
+            "sides": wanted.sides,
+        },
         protection={"stop_loss": wanted.stop_loss},
         parameters=wanted.parameters,
     )

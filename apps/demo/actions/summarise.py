@@ -14,7 +14,7 @@ from apps.ops.actions.check_invariants import check_invariants
 
 def summarise(*, driver: Lockstep, seconds: float) -> dict[str, Any]:
     """Return one JSON-like summary; `ok` is false when any check failed."""
-    cycles, failed, orders, unended, fills, profit, fees, trips, cases = rows(TOTALS)[0]
+    cycles, failed, orders, unended, fills, profit, fees, trips, cases, funding = rows(TOTALS)[0]
     digest, parts = digest_of({name: iter(found) for name, found in end_state().items()})
     invariants = check_invariants()
     trades = driver.control.trades(account=driver.account_name)
@@ -36,7 +36,8 @@ def summarise(*, driver: Lockstep, seconds: float) -> dict[str, Any]:
         "round_trips": trips,
         "profit": plain(profit),
         "fees": plain(fees),
-        "net": plain(profit - fees),
+        "funding": plain(funding),
+        "net": plain(profit - fees + funding),
         "seconds": round(seconds, 1),
         "steps_per_second": round(driver.steps / seconds, 1) if seconds else None,
         "candles_per_second": round(driver.candles / seconds, 1) if seconds else None,
@@ -70,6 +71,9 @@ def balance_differences(driver: Lockstep) -> list[str]:
         asset: Decimal(found["free"]) + Decimal(found["locked"])
         for asset, found in body["balances"].items()
     }
+    # what perpetuals have in their wallet: deposits, profit, fees and funding
+    for asset, wallet in body.get("futures", {}).get("wallets", {}).items():
+        theirs[asset] = theirs.get(asset, Decimal(0)) + Decimal(wallet["balance"])
     zero = Decimal(0)
     return [
         f"{asset}: desk {plain(ours.get(asset, zero))} exchange {plain(theirs.get(asset, zero))}"

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 ACCOUNT_SLUG: Final = "paper-binance"
 BALANCES: Final = {"USDT": Decimal(100_000)}
+PERPETUALS_SLUG: Final = "paper-perpetuals"
+PERPETUALS_BALANCES: Final = {"USDT": Decimal(50_000)}
 # Who signs in first; operator and auditor, so that all of the tour is open.
 FIRST_PERSON: Final = "demo"
 
@@ -33,6 +35,13 @@ class DemoBot:
     stop_loss: str = "0.02"
     parameters: dict[str, Any] = field(default_factory=dict)
     timeframe: str = "1m"
+    leverage: str = "1"
+    sides: str = "long"
+
+    @property
+    def is_linear(self) -> bool:
+        """Return whether it trades a perpetual; its cost is then the margin."""
+        return ":" in self.symbol
 
 
 PEOPLE: Final = (
@@ -55,6 +64,8 @@ BOTS: Final = (
     DemoBot("link-trend-08", "LINK trend", "sma_cross", "LINK/USDT", "700", parameters={"fast": 5, "slow": 15}),
     DemoBot("dot-weekly-09", "DOT with the week", "ema_trend", "DOT/USDT", "700"),
     DemoBot("ltc-trend-10", "LTC trend", "sma_cross", "LTC/USDT", "700", parameters=FAST),
+    DemoBot("btc-swing-11", "BTC long and short", "sma_swing", "BTC/USDT:USDT", "500", parameters=FAST, leverage="3", sides="both"),
+    DemoBot("eth-perp-12", "ETH perpetual", "sma_cross", "ETH/USDT:USDT", "400", parameters={"fast": 5, "slow": 15}, leverage="2"),
 )  # fmt: skip
 # Shown as failed, so that a newcomer finds one; its reason says what happened and what to do.
 FAILED_BOT: Final = "ltc-trend-10"

@@ -44,7 +44,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data", required=True, help="folder of candles: VENUE/SYMBOL/TF.csv.gz"
         )
-        parser.add_argument("--instruments", required=True, type=names, help="BTC/USDT,ETH/USDT …")
+        parser.add_argument(
+            "--instruments", required=True, type=names,
+            help="BTC/USDT,ETH/USDT … or perpetuals: BTC/USDT:USDT …",
+        )  # fmt: skip
         parser.add_argument("--timeframe", default="1h", help="1m 5m 15m 1h 4h 1d")
         parser.add_argument("--strategy", default=("all",), type=names, help="names, or all")
         parser.add_argument(
@@ -53,6 +56,7 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="from_ms", type=moment, help="ISO date or time, UTC")
         parser.add_argument("--to", dest="to_ms", type=moment, help="ISO date or time, UTC")
         parser.add_argument("--cost", default="1000", help="quote units of one entry")
+        parser.add_argument("--leverage", default="2", help="of perpetuals; the cost is the margin")
         parser.add_argument("--stop-loss", default="0.05", help="fraction of the entry price")
         parser.add_argument(
             "--home", type=Path, help="data folder (default: below DESK_HOME/replays)"
@@ -103,6 +107,7 @@ class Command(BaseCommand):
             to_ms=options["to_ms"],
             cost=options["cost"],
             stop_loss=options["stop_loss"],
+            leverage=options["leverage"],
         )
         check_plan(plan, known_strategies=known)
         return plan
@@ -122,6 +127,7 @@ class Command(BaseCommand):
             "round_trips",
             "profit",
             "fees",
+            "funding",
             "net",
         ):
             self.stdout.write(f"{name:<12} {summary[name]}")
