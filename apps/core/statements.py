@@ -27,6 +27,8 @@ def run(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     if connection.connection.prepare_threshold is None:
         # Django turns prepared statements off; only those that ask for it are prepared
         connection.connection.prepare_threshold = NEVER_BY_ITSELF
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": statement, "time": "prepared"})
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, values, prepare=True)
         return cursor.fetchall() if cursor.description else []

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 SYMBOLS = [f"C{n}/USDT" for n in range(10)]
 FLAT = [100.0, 100, 100, 100, 100]
 # With nothing to do; and when orders are judged and recorded, with the account's first book row.
-HOLD, TRADE = 13, 28
+HOLD, TRADE = 13, 29
 
 
 def counted(desk: Desk) -> int:
