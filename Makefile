@@ -83,6 +83,11 @@ bench: install ## Run every script in benchmarks/
 		$(BIN)/python "$$script"
 	done
 
+.PHONY: soak
+soak: install ## Play SEEDS=10000 seeds of the order simulation (FIRST=1, PROCESSES=all)
+	@LOG_LEVEL=ERROR $(BIN)/python -m tests.simulation.soak --seeds $${SEEDS:-10000} --first $${FIRST:-1} \
+		--processes $${PROCESSES:-$$(nproc)}
+
 .PHONY: clean
 clean: ## Remove what tests and tools leave (never the desk's data in .desk)
 	@rm -rf .desk-test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \

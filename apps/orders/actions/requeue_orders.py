@@ -17,7 +17,8 @@ from apps.risk.actions.record_verdicts import record_verdicts
 from apps.risk.domain.forms import Judgement, ProposedOrder
 from apps.risk.domain.verdicts import VerdictItem
 
-# Still wanted: in time, not cancelled, and no later order replaces it or is of the same kind.
+# Still wanted: in time, not cancelled, and no order replaces it. A later decision of the same kind
+# takes its place; orders decided together, or by hand, stand beside each other.
 _WANTED: Final = """
 SELECT o.client_order_id, o.account_id, o.bot_id, o.config_id, o.instrument_id, o.purpose, o.side,
     o.type, o.amount, o.decided_at, o.send_by, o.price, o.stop_price, o.time_in_force, o.post_only,
@@ -28,9 +29,9 @@ SELECT o.client_order_id, o.account_id, o.bot_id, o.config_id, o.instrument_id, 
 FROM orders_order o JOIN risk_verdict v ON v.id = o.verdict_id
 WHERE o.id = ANY(%s) AND o.status IN ('withdrawn', 'rejected') AND o.filled = 0
     AND o.send_by >= %s AND o.cancel_requested_at IS NULL
-    AND NOT EXISTS (
+    AND (o.origin = 'manual' OR NOT EXISTS (
         SELECT FROM orders_order n WHERE n.bot_id = o.bot_id AND n.instrument_id = o.instrument_id
-        AND n.purpose = o.purpose AND n.side = o.side AND n.decided_at >= o.decided_at AND n.id > o.id)
+        AND n.purpose = o.purpose AND n.side = o.side AND n.decided_at > o.decided_at))
     AND NOT EXISTS (
         SELECT FROM orders_order r WHERE r.replaces_id = o.id
         AND r.status NOT IN ('withdrawn', 'rejected'))

@@ -1,0 +1,187 @@
+"""The gateway's face over the in-process exchange, with everything that can fail on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apps.simulator.domain.refusals import Refusal
+from apps.venues.domain.reports import FillReport, OrderReport, OrderTicket
+from apps.venues.gateways.budget import Admission
+from apps.venues.gateways.errors import (
+    NeverSent,
+    OutcomeUnknown,
+    RateLimited,
+    ReadFailed,
+    Rejected,
+    VenueError,
+)
+from tests.simulation.processes import Crash
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LATENCY_SECONDS = 0.02
+TIMEOUT_SECONDS = 3.9
+LAG_MS = 1500
+PAUSE_SECONDS = 30.0
+WINDOW_MS = 4000
+
+
+class Border:
+    """Stands for `Gateway`: reads that fail have had their retries, order calls are sent once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._lags_until = 0
+        self._cancels_refused_until = 0
+
+    async def streams(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+    async def admit_orders(self, *, entries: int = 0, exits: int = 0) -> Admission:
+        return Admission(entries, exits)
+
+    async def create_order(
+        self, ticket: OrderTicket, *, permit_at_ms: int | None = None, **more: Any
+    ) -> OrderReport:
+        signed_at = permit_at_ms or self.world.clock.ms
+
+        def act() -> OrderReport:
+            if self.world.exchange.now_ms() - signed_at > WINDOW_MS:
+                raise _refused(Refusal(-1021, "Timestamp outside of the recvWindow."))
+            try:
+                return self.world.exchange.place(ticket)
+            except Refusal as refusal:
+                raise _refused(refusal) from refusal
+
+        report: OrderReport = await self._call("create", ticket.client_order_id, act, ticket)
+        return report
+
+    async def cancel_order(
+        self, symbol: str, client_order_id: str, **more: Any
+    ) -> OrderReport | None:
+        act = lambda: self.world.exchange.cancel(symbol, client_order_id)  # noqa: E731
+        return await self._call("cancel", client_order_id, act)
+
+    async def order(self, symbol: str, client_order_id: str, **more: Any) -> OrderReport | None:
+        exchange = self.world.exchange
+
+        def act() -> OrderReport | None:
+            found = exchange.named(client_order_id, self._as_of())
+            return exchange.report(found[-1]) if found else None
+
+        return await self._call("order", client_order_id, act)
+
+    async def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
+        exchange = self.world.exchange
+
+        def act() -> list[OrderReport]:
+            shown = [exchange.report(o) for o in exchange.orders(self._as_of()) if o.is_open]
+            return [report for report in shown if symbol in {None, report.symbol}]
+
+        return await self._call("open_orders", "", act)
+
+    async def fills(
+        self, symbol: str, since_ms: int | None = None, venue_order_id: str | None = None
+    ) -> list[FillReport]:
+        def act() -> list[FillReport]:
+            return [
+                fill
+                for fill in self.world.exchange.fills(self._as_of())
+                if fill.symbol == symbol
+                and (since_ms is None or fill.at_ms >= since_ms)
+                and venue_order_id in {None, fill.venue_order_id}
+            ]
+
+        return await self._call("fills", venue_order_id or "", act)
+
+    async def balances(self) -> dict[str, Decimal]:
+        return await self._call("balances", "", self.world.exchange.balances)
+
+    def _as_of(self) -> int:
+        clock = self.world.clock
+        return clock.ms - LAG_MS if clock.ms < self._lags_until else clock.ms
+
+    async def _call(
+        self, place: str, about: str, act: Callable[[], Any], ticket: OrderTicket | None = None
+    ) -> Any:
+        world = self.world
+        fault = world.faults.strike(place)
+        world.trace(f"call {place} {about} {fault}".rstrip())
+        unclear = OutcomeUnknown if place in {"create", "cancel"} else ReadFailed
+        await asyncio.sleep(LATENCY_SECONDS)
+        self._before(place, fault)
+        if fault in {"lost_request", "unavailable_unsent"}:
+            await asyncio.sleep(TIMEOUT_SECONDS)
+            raise unclear(message="timed out")
+        if fault == "unavailable":
+            meaning = world.faults.struck["unavailable"] % 3
+            if meaning != 1:
+                raise unclear(status=503, message="503" if meaning else "503 -1008")
+        if fault == "crash_in_flight":
+            world.clock.at(world.clock.ms + 3000, lambda: _quietly(act))
+            world.crash("in flight")
+        if fault == "paused_holder":
+            world.pause(PAUSE_SECONDS)
+        if fault == "second_worker":
+            world.beside()
+        if fault == "early_fill":
+            world.fill_first(place, ticket, about)
+        answer = act()
+        if fault == "early_fill" and place == "create":
+            world.hear_beside()
+        self._after(fault, unclear)
+        if fault == "lost_answer":
+            await asyncio.sleep(TIMEOUT_SECONDS)
+            raise unclear(message="timed out")
+        await asyncio.sleep(LATENCY_SECONDS)
+        return answer
+
+    def _before(self, place: str, fault: str) -> None:
+        """Raise for what happens before the venue has done anything."""
+        clock = self.world.clock
+        if fault == "dns_failure":
+            raise (NeverSent if place in {"create", "cancel"} else ReadFailed)(message="no address")
+        if fault == "rate_limited":
+            raise RateLimited(retry_after=1.0)
+        if fault == "clock_skew":
+            raise Rejected(code="-1021", message="Timestamp outside of the recvWindow.")
+        if fault == "lagging_reads":
+            self._lags_until = clock.ms + LAG_MS
+        if fault == "refused_cancel":
+            self._cancels_refused_until = clock.ms + 60_000
+        if place == "cancel" and clock.ms < self._cancels_refused_until:
+            raise Rejected(code="-1020", message="This operation is not supported.")
+
+    def _after(self, fault: str, unclear: type[VenueError]) -> None:
+        """Raise for what happens after the venue did its part."""
+        if fault == "crash_before_store":
+            self.world.crash("before the answer was stored")
+        if fault == "unavailable":
+            raise unclear(status=503, message="503 -1007")
+        if fault == "cut_answer":
+            raise unclear("ANSWER_NOT_WHOLE", message='{"symbol": "BTC')
+
+
+def _refused(refusal: Refusal) -> VenueError:
+    if "Duplicate order" in refusal.text:
+        return OutcomeUnknown(venue_code="-2010", message=refusal.text)
+    return Rejected(code=str(refusal.venue_code), message=refusal.text)
+
+
+def _quietly(act: Callable[[], Any]) -> None:
+    """Let a request arrive whose sender is gone: nobody hears the answer."""
+    try:
+        act()
+    except VenueError:
+        return
+
+
+__all__ = ["Border", "Crash", "replace"]

@@ -1,0 +1,84 @@
+"""Two processes of the desk on one virtual clock, for as many scenarios as one likes."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from apps.core.clock import from_ms
+from apps.marketdata.queries import forget
+from apps.venues import gateways
+from tests.simulation.border import Border
+from tests.simulation.clock import START_MS, VirtualClock
+from tests.simulation.faults import Faults
+from tests.simulation.processes import VIRTUAL_NOW, Process
+from tests.simulation.rows import Rows, make_instruments
+from tests.simulation.world import World
+
+IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+
+class Stage:
+    """Scenarios follow each other in one database; each has an account of its own."""
+
+    def __init__(self, clock: VirtualClock, processes: tuple[Process, Process]) -> None:
+        self.clock = clock
+        self.processes = processes
+        self.instruments = make_instruments(from_ms(START_MS))
+
+    def world(
+        self,
+        name: str,
+        faults: Faults | None = None,
+        *,
+        bots: int = 1,
+        border: type[Border] = Border,
+    ) -> World:
+        self.clock.ms = START_MS
+        self.clock.due.clear()
+        for process in self.processes:
+            process.again()
+            process.cuts = 0
+        rows = Rows(name, self.clock.now(), self.instruments, bot_count=bots)
+        return World(self.clock, self.processes, rows, faults, border)
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Hold this process on a virtual clock; the database must be one that nobody else uses."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        owner.execute(VIRTUAL_NOW)
+    build, layers = gateways.build_gateway, settings.CHANNEL_LAYERS
+    settings.CHANNEL_LAYERS = IN_MEMORY
+    forget()
+    logging.disable(logging.ERROR)
+    clock = VirtualClock()
+    end_clock = clock.install()
+    quiet = warnings.catch_warnings()
+    quiet.__enter__()
+    # a killed process does not close its connections either
+    warnings.simplefilter("ignore", ResourceWarning)
+    processes = (Process("worker", clock), Process("other", clock))
+    try:
+        with processes[0].at_work():
+            forget()
+        yield Stage(clock, processes)
+    finally:
+        for process in processes:
+            process.end()
+        end_clock()
+        logging.disable(logging.NOTSET)
+        gateways.build_gateway, settings.CHANNEL_LAYERS = build, layers
+        gateways._GATEWAYS.clear()
+        forget()
+        connection.close()
+        gc.collect()
+        quiet.__exit__(None, None, None)
