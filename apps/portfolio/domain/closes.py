@@ -17,7 +17,8 @@ from apps.portfolio.domain.position import DIGITS
 PREFIXES: Final = {
     "autoclose-": "liquidation",
     "adl_autoclose": "deleverage",
-    "settlement_autoclose-": "settlement",
+    "settlement_autoclose": "settlement",
+    "delivery_autoclose": "settlement",
 }
 # Separates a venue's order id from what tells our rows apart, where it needs more than one.
 PART: Final = "#"
