@@ -236,7 +236,12 @@ class VenueFact(models.Model):
         indexes = [
             models.Index(
                 fields=["account", "id"], condition=Q(absorbed_at=None), name="venue_fact_waiting"
-            )
+            ),
+            models.Index(
+                fields=["account", "venue_order_id"],
+                condition=Q(result="foreign"),
+                name="venue_fact_foreign",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -85,10 +85,11 @@ def test_a_conditional_order_and_its_second_id_in_all_24_orders() -> None:
     order = sent(bot, amount=Decimal(1), type="stop_market", stop_price=Decimal(120))
     open_ = order_report(order, venue_order_id="9")
     triggered = dataclasses.replace(open_, triggered_id="77", at_ms=NOW_MS + 1)
-    # a stream names the second order by our id too; trades without it are read after the ids
+    # a trade that bears only the second id may come before anybody has told whose that is
     fill = fill_report(
-        order, price="121", at_ms=NOW_MS + 2, venue_trade_id="5", venue_order_id="77"
-    )
+        order, price="121", at_ms=NOW_MS + 2, venue_trade_id="5", venue_order_id="77",
+        client_order_id="",
+    )  # fmt: skip
     ended = dataclasses.replace(
         triggered, status="closed", filled=Decimal(1), cost=Decimal(121), at_ms=NOW_MS + 3
     )
