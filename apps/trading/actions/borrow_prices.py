@@ -1,7 +1,7 @@
 """Ask other venues for prices that an instrument's own venue no longer tells.
 
 Borrowed prices are marked with their source. They serve marks, price sanity and exits; the judge
-refuses entries on them. Orders and positions never change venue (docs/adr/0010).
+refuses entries on them. Orders and positions never change venue (docs/adr/0009).
 """
 
 from __future__ import annotations
