@@ -180,10 +180,15 @@ class Process:
 
     def again(self) -> None:
         """Start a new process in place of one that died or lost its connection: fresh caches."""
-        self.loop.abandon()
-        if self._permit is not None:
-            self._permit.rollback() if not self._permit.closed else None
-        self._born(self.line)
+        running = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        try:
+            self.loop.abandon()
+            if self._permit is not None and not self._permit.closed:
+                self._permit.rollback()
+            self._born(self.line)
+        finally:
+            asyncio._set_running_loop(running)
         gateways._GATEWAYS.clear()
         open_gateway._OPENED.clear()
         forget()

@@ -77,6 +77,9 @@ def tell(seeds: int, struck: Counter[str], hours: float, failed: list[str], seco
 
 
 def play(wanted: argparse.Namespace) -> int:
+    # databases of this very process, also when a test started it
+    os.environ["DESK_TEST_RUN"] = str(os.getpid())
+    os.environ.pop("PYTEST_XDIST_WORKER", None)
     # the suite's own settings, servers and databases; Django is set up by this import
     from tests import conftest
     from tests.databases import HOME, cloned
