@@ -14,6 +14,7 @@ from apps.venues.gateways.families.base import Budget
 from apps.venues.gateways.gateway import Gateway
 from tests.fixtures.simulator import Simulator, simulator, simulators
 from tests.venues.local import LocalVenue
+from tests.venues.replay import ReplayVenue
 
 __all__ = ["simulator", "simulators"]
 
@@ -79,6 +80,39 @@ async def caller(
     """A gateway to the local server whose retries do not wait."""
     access = Credentials(request.node.name, "binance", "simulated", "k" * 64, "s" * 64)
     address = f"{request.node.name}:{venue.port}"
+    gateway = Gateway(access, budget=RateBudget(Budget(), address=address, key="k"), sleep=naps)
+    yield gateway
+    await gateway.close()
+
+
+@pytest.fixture
+async def replay(settings: Any, request: pytest.FixtureRequest) -> AsyncIterator[ReplayVenue]:
+    """A recorded venue in the place of the simulated exchange; the test's parameter names it."""
+    local = ReplayVenue(venue=request.param)
+    cleanup = await local.start()
+    settings.SIMULATOR_URL = f"http://127.0.0.1:{local.port}"
+    forget_markets()
+    yield local
+    forget_markets()
+    await cleanup()
+
+
+LOGINS = {
+    "hyperliquid": ("0x" + "a" * 40, "0x" + "1" * 64),
+    "kraken": ("k" * 56, "c2VjcmV0c2VjcmV0c2VjcmV0"),
+}
+
+
+@pytest.fixture
+async def trader(
+    replay: ReplayVenue, naps: Naps, redis_server: object, request: pytest.FixtureRequest
+) -> AsyncIterator[Gateway]:
+    """A gateway to the recorded venue."""
+    key, secret = LOGINS.get(replay.venue, ("k" * 36, "s" * 36))
+    access = Credentials(
+        request.node.name, replay.venue, "simulated", key, secret, api_password="p" * 8
+    )
+    address = f"{request.node.name}:{replay.port}"
     gateway = Gateway(access, budget=RateBudget(Budget(), address=address, key="k"), sleep=naps)
     yield gateway
     await gateway.close()

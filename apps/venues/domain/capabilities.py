@@ -61,6 +61,11 @@ def row(
     return Capability(venue, kind, features, **more)  # type: ignore[arg-type]
 
 
+_PLAIN: Final = "market limit stop_market stop_limit take_profit_market take_profit_limit GTC IOC"
+# what the desk does with limit and stop orders wherever they are native
+_SPOT: Final = "reduce_only GTD amend oco bracket slippage_guard cancel_all"
+_LINEAR: Final = "GTD amend oco bracket slippage_guard cancel_all"
+
 _ROWS: Final = (
     row(
         "binance", "spot",
@@ -77,6 +82,39 @@ _ROWS: Final = (
         emulated="oco bracket slippage_guard",
         stop_orders_max=10,
         stop_locks_balance=False,
+    ),
+    # its trailing stop belongs to a position, not to an order
+    row("bybit", "spot", native=f"{_PLAIN} FOK post_only", emulated=_SPOT, stop_orders_max=30),
+    row(
+        "bybit", "linear",
+        native=f"{_PLAIN} FOK post_only reduce_only hedge_mode isolated_margin",
+        emulated=_LINEAR, stop_orders_max=10, stop_locks_balance=False,
+    ),
+    row(
+        "okx", "spot",
+        native=f"{_PLAIN} FOK post_only trailing_stop_market", emulated=_SPOT, stop_orders_max=100,
+    ),
+    row(
+        "okx", "linear",
+        native=f"{_PLAIN} FOK post_only trailing_stop_market reduce_only hedge_mode isolated_margin",
+        emulated=_LINEAR, stop_orders_max=100, stop_locks_balance=False,
+    ),
+    row(
+        "kraken", "spot",
+        native=f"{_PLAIN} GTD post_only trailing_stop_market",
+        emulated=_SPOT.replace("GTD ", ""), stop_orders_max=60,
+    ),
+    row("kucoin", "spot", native=f"{_PLAIN} FOK post_only", emulated=_SPOT, stop_orders_max=20),
+    # no market orders: they are limit orders that take what there is within 5 %
+    row(
+        "hyperliquid", "spot",
+        native="limit GTC IOC post_only",
+        emulated="market reduce_only GTD amend slippage_guard cancel_all", stop_orders_max=0,
+    ),
+    row(
+        "hyperliquid", "linear",
+        native=f"{_PLAIN.removeprefix('market ')} post_only reduce_only isolated_margin",
+        emulated=f"market {_LINEAR}", stop_orders_max=100, stop_locks_balance=False,
     ),
 )  # fmt: skip
 CAPABILITIES: Final[dict[tuple[str, str], Capability]] = {(r.venue, r.kind): r for r in _ROWS}

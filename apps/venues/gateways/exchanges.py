@@ -28,10 +28,10 @@ def rehost(urls: Any, base: str) -> Any:
     if not isinstance(urls, str) or "://" not in urls:
         return urls
     scheme, rest = urls.split("://", 1)
-    path = rest.partition("/")[2]
+    path = "/" + rest.partition("/")[2] if "/" in rest else ""
     host = base.split("://", 1)[1].rstrip("/")
     secure = "s" if base.startswith("https") else ""
-    return f"{'ws' if scheme.startswith('ws') else 'http'}{secure}://{host}/{path}"
+    return f"{'ws' if scheme.startswith('ws') else 'http'}{secure}://{host}{path}"
 
 
 def build_exchange(access: Credentials) -> Any:
@@ -44,10 +44,11 @@ def build_exchange(access: Credentials) -> Any:
     except AttributeError as error:
         raise InvalidInput("VENUE_UNKNOWN", field="venue", venue=access.venue) from error
     traits = family(access.venue)
-    exchange = type(access.venue, (Wired, base), {})(
+    key, secret = traits.login
+    exchange = type(access.venue, (Wired, *traits.mixins, base), {})(
         {
-            "apiKey": access.api_key,
-            "secret": access.api_secret,
+            key: access.api_key,
+            secret: access.api_secret,
             "password": access.api_password,
             "enableRateLimit": False,
             "timeout": READ_TIMEOUT_MS,
@@ -56,6 +57,7 @@ def build_exchange(access: Credentials) -> Any:
             "options": traits.options,
         }
     )
+    exchange.unsent_headers = traits.unsent_headers
     if traits.options.get("fetchCurrencies") is False:
         exchange.has["fetchCurrencies"] = False
     _choose_hosts(exchange, access, traits)
@@ -87,7 +89,7 @@ def practise(exchange: Any, traits: Family, sandbox: str) -> None:
             "SANDBOX_NOT_AT_THIS_VENUE", field="sandbox", sandbox=sandbox,
             has=", ".join(traits.practice) or "none",
         )  # fmt: skip
-    if sandbox == "demo":
+    if sandbox == "demo" and not traits.demo_is_sandbox:
         exchange.enable_demo_trading(enable=True)
     else:
         exchange.set_sandbox_mode(True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from apps.core.domain.money import exact
 from apps.venues.domain.capabilities import How, NotAtThisVenue, demand
@@ -19,10 +19,19 @@ from apps.venues.domain.reports import (
 from apps.venues.domain.tickets import features_of, guarded
 from apps.venues.gateways import account_calls, order_calls, reads
 from apps.venues.gateways.connection import now_ms
-from apps.venues.gateways.errors import NeverSent, NotHere, RateLimited, VenueError
+from apps.venues.gateways.errors import (
+    NeverSent,
+    NotHere,
+    OutcomeUnknown,
+    RateLimited,
+    VenueError,
+)
 from apps.venues.gateways.families.base import News, Terms, Wanted
 from apps.venues.gateways.reading import Reading
 from apps.venues.gateways.streams import Streams
+
+# a cancel is acknowledged before it is done: how long to wait between questions, in seconds
+AFTER_CANCEL_SECONDS: Final = (0.1, 0.3, 0.6)
 
 
 class Gateway(Reading):
@@ -105,6 +114,8 @@ class Gateway(Reading):
                 return await order_calls.cancel(exchange, self.traits, wanted, at_ms=now_ms())
 
             wanted = Wanted(symbol, client_order_id)
+            if self.traits.accepted is not None:
+                return await self._cancel_and_ask(exchange, wanted)
             if apart is None:
                 return await attempt(wanted)
             is_first = type in apart.types
@@ -116,6 +127,23 @@ class Gateway(Reading):
                 return None
             second = await attempt(replace(wanted, venue_order_id=known.triggered_id))
             return reads.merged(known, second) if second else None
+
+    async def _cancel_and_ask(self, exchange: Any, wanted: Wanted) -> OrderReport | None:
+        """Cancel where the answer says only that it was taken, and ask what became of the order."""
+        terms = self._terms(exchange, wanted.symbol, None)
+        if not await order_calls.cancel_acknowledged(exchange, self.traits, wanted, terms):
+            return None
+        for pause in AFTER_CANCEL_SECONDS:
+            try:
+                found = await self.order(wanted.symbol, wanted.client_order_id)
+            except VenueError as error:
+                raise OutcomeUnknown("CANCEL_NOT_SEEN", message=str(error)) from error
+            if found is not None and found.status != "open":
+                return found
+            await self._sleep(pause)
+        if found is None:
+            raise OutcomeUnknown("CANCEL_NOT_SEEN", order=wanted.client_order_id)
+        return found
 
     async def cancel_all(self, symbol: str) -> list[OrderReport]:
         """Cancel every open order of a symbol, whoever placed it; return what became of each.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from apps.core.domain.money import plain
@@ -15,7 +16,7 @@ from apps.venues.gateways.classify import RAISED, NoSuchOrder, classify
 from apps.venues.gateways.errors import NeverSent, OutcomeUnknown
 from apps.venues.gateways.families.base import Family, Terms, Wanted
 from apps.venues.gateways.reads import NOT_WHOLE, order_report, pair_reports
-from apps.venues.gateways.wire import about, departures
+from apps.venues.gateways.wire import Signing, about, departures, signing
 
 T = TypeVar("T")
 WINDOW_MS: Final = 4000
@@ -37,11 +38,14 @@ async def create(exchange: Any, traits: Family, ticket: OrderTicket, terms: Term
     words = traits.order_of(ticket, terms)
     amount = _contracts(ticket.amount, terms)
     _check_exact(exchange, ticket, amount)
-    async with _once(traits, "create", ticket.client_order_id):
+    async with _once(traits, "create", ticket.client_order_id, at_ms=terms.at_ms):
         answer = await exchange.create_order(
             ticket.symbol, words.type, ticket.side, amount, words.price,
             words.params | traits.signed_with(terms.at_ms, WINDOW_MS),
         )  # fmt: skip
+    if traits.accepted is not None:
+        accepted = traits.accepted
+        return _whole(lambda _, raw: accepted(raw["info"], ticket, terms), exchange, answer)
     read = _reader(traits, is_apart=traits.apart is not None and ticket.type in traits.apart.types)
     return _whole(read, exchange, answer)
 
@@ -99,6 +103,30 @@ async def cancel(exchange: Any, traits: Family, order: Wanted, *, at_ms: int) ->
     return _whole(_reader(traits, is_apart=order.is_apart), exchange, answer)
 
 
+async def cancel_acknowledged(exchange: Any, traits: Family, order: Wanted, terms: Terms) -> bool:
+    """Cancel an order at a venue that answers with ids only; whether it took the request.
+
+    Each list that may hold the order is tried; false when none knows such an open order.
+
+    :raises VenueError: as `create`.
+    """
+    calls: list[Callable[[], Any]] = [
+        partial(getattr(exchange, call.method), call.params)
+        for call in (traits.cancel_of(order, terms) if traits.cancel_of else ())
+    ] or [partial(exchange.cancel_order, order.id, order.symbol, order.params(traits))]
+    for call in calls:
+        try:
+            async with _once(
+                traits, "cancel", order.client_order_id,
+                absent_is_refusal=True, at_ms=terms.at_ms,
+            ):  # fmt: skip
+                _whole(lambda _, raw: traits.acknowledged(raw), exchange, await call())
+        except NoSuchOrder:
+            continue
+        return True
+    return False
+
+
 async def sweep(
     exchange: Any, traits: Family, symbol: str, *, at_ms: int, is_apart: bool = False
 ) -> list[OrderReport]:
@@ -127,10 +155,12 @@ async def sweep(
 
 @asynccontextmanager
 async def _once(
-    traits: Family, verb: Verb, *client_order_ids: str, absent_is_refusal: bool = False
-) -> AsyncIterator[None]:
-    """Send within the deadline and name what was raised."""
-    with departures() as left, about(verb, *client_order_ids):
+    traits: Family, verb: Verb, *client_order_ids: str, absent_is_refusal: bool = False,
+    at_ms: int | None = None,
+) -> AsyncIterator[None]:  # fmt: skip
+    """Send within the deadline and name what was raised; `at_ms` is when the permit was given."""
+    how = _signing(traits, at_ms) if at_ms is not None else Signing()
+    with departures() as left, about(verb, *client_order_ids), signing(how):
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 yield
@@ -140,6 +170,14 @@ async def _once(
                 # no answer to a new order: it proves nothing about this one
                 raise OutcomeUnknown(**named.context) from error
             raise named from error
+
+
+def _signing(traits: Family, at_ms: int) -> Signing:
+    return Signing(
+        nonce_ms=at_ms if traits.signs_at_nonce else None,
+        expires_ms=at_ms + WINDOW_MS,
+        headers=traits.headers_with(at_ms, WINDOW_MS),
+    )
 
 
 def _contracts(amount: Decimal, terms: Terms) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -20,6 +21,7 @@ from apps.venues.domain.reports import (
     QuoteRow,
 )
 from apps.venues.gateways import reads
+from apps.venues.gateways.asking import FillsAsked, fills, find, place
 from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.classify import NoSuchOrder
 from apps.venues.gateways.connection import Connection, now_ms
@@ -96,9 +98,11 @@ class Reading(Connection):
         exchange = await self._open(*symbols)
         wanted = list(symbols)
         linear = [s for s in wanted if self._kind(s) == "linear"]
-        tickers = await self._try(
-            lambda: exchange.fetch_tickers(wanted), "quotes", times=max(1, len(wanted) // 2)
-        )
+        tickers: dict[str, Any] = {}
+        for group in filter(None, (linear, [s for s in wanted if s not in set(linear)])):
+            tickers |= await self._try(
+                partial(exchange.fetch_tickers, group), "quotes", times=max(1, len(group) // 2)
+            )
         books, funding = {}, {}
         if linear and self.traits.quotes_apart:
             books = await self._try(lambda: exchange.fetch_bids_asks(linear), "quotes")
@@ -121,10 +125,12 @@ class Reading(Connection):
         :raises VenueError: when the venue cannot be read.
         """
         exchange = await self._open()
-        answer = await self._try(exchange.fetch_balance, "balances")
-        if self.traits.read_balances is not None:
-            return self._whole(lambda _, raw: dict(self.traits.read_balances(raw)), answer["info"])  # type: ignore[misc]
-        return {asset: reads.number(total) or ZERO for asset, total in answer["total"].items()}
+        found: dict[str, Decimal] = {}
+        for wallet in self.traits.wallets:
+            answer = await self._try(partial(exchange.fetch_balance, dict(wallet)), "balances")
+            totals = self._whole(lambda _, raw: reads.totals(self.traits, raw), answer)
+            found |= {asset: found.get(asset, ZERO) + total for asset, total in totals.items()}
+        return found
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:
         """Return an order by our own id; None when the venue says that there is no such order.
@@ -138,7 +144,7 @@ class Reading(Connection):
         wanted = Wanted(symbol, client_order_id)
         plain = await self._find(exchange, wanted)
         if self.traits.apart is None:
-            return plain
+            return await self._with_second(exchange, symbol, plain)
         apart = await self._find(exchange, replace(wanted, is_apart=True))
         if apart is None or not apart.triggered_id:
             return apart or plain
@@ -147,7 +153,19 @@ class Reading(Connection):
         )
         return reads.merged(apart, second)
 
+    async def _with_second(
+        self, exchange: Any, symbol: str, first: OrderReport | None
+    ) -> OrderReport | None:
+        """Return a conditional order that triggered with what became of its second."""
+        if first is None or not first.triggered_id or self.traits.find_of is None:
+            return first
+        second = Wanted(symbol, first.client_order_id, venue_order_id=first.triggered_id)
+        return reads.merged(first, await self._find(exchange, second))
+
     async def _find(self, exchange: Any, wanted: Wanted) -> OrderReport | None:
+        if self.traits.find_of is not None:
+            terms = place(exchange, self.traits, wanted.symbol, at_ms=now_ms())
+            return await find(exchange, self.traits, wanted, terms, read=self._try)
         params = wanted.params(self.traits)
         try:
             with about("query", wanted.client_order_id):
@@ -158,10 +176,9 @@ class Reading(Connection):
             return None
         return self._report(answer, is_apart=wanted.is_apart)
 
-    def _report(self, answer: Any, *, is_apart: bool) -> OrderReport:
-        return self._whole(
-            lambda ex, raw: reads.order_report(ex, self.traits, raw, is_apart=is_apart), answer
-        )
+    def _report(self, answer: Any, *, is_apart: bool, kind: str = "") -> OrderReport:
+        read = partial(reads.order_report, is_apart=is_apart, kind=kind)
+        return self._whole(lambda ex, raw: read(ex, self.traits, raw), answer)
 
     async def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
         """Return the open orders of one symbol or of all, conditional ones among them.
@@ -170,20 +187,29 @@ class Reading(Connection):
         """
         exchange = await self._open(*([symbol] if symbol else []))
         exchange.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
-        found = await self._open_orders(exchange, symbol, is_apart=False)
+        kinds = (self._kind(symbol),) if symbol else self.traits.kinds
+        found: list[OrderReport] = []
+        lists = {
+            tuple(sorted(words.items())): kind
+            for kind in reversed(kinds)
+            for words in self.traits.lists_of(kind)
+        }
+        for key, kind in lists.items():
+            found += await self._open_orders(exchange, symbol, dict(key), kind=kind)
         if self.traits.apart is not None:
-            found += await self._open_orders(exchange, symbol, is_apart=True)
+            params = dict(self.traits.apart.params)
+            found += await self._open_orders(exchange, symbol, params, is_apart=True)
         return found
 
     async def _open_orders(
-        self, exchange: Any, symbol: str | None, *, is_apart: bool
-    ) -> list[OrderReport]:
-        params = dict(self.traits.apart.params) if is_apart and self.traits.apart else {}
+        self, exchange: Any, symbol: str | None, params: dict[str, Any],
+        *, is_apart: bool = False, kind: str = "",
+    ) -> list[OrderReport]:  # fmt: skip
         answers = await self._try(
             lambda: exchange.fetch_open_orders(symbol, None, None, params),
             "open_orders" if symbol else "all_open_orders",
         )
-        return [self._report(answer, is_apart=is_apart) for answer in answers]
+        return [self._report(answer, is_apart=is_apart, kind=kind) for answer in answers]
 
     async def fills(
         self, symbol: str, since_ms: int | None = None, venue_order_id: str | None = None
@@ -194,6 +220,9 @@ class Reading(Connection):
         """
         exchange = await self._open(symbol)
         params = self.traits.fills_of_order(venue_order_id) if venue_order_id else {}
+        if self.traits.accepted is not None:
+            asked = FillsAsked(symbol, self._kind(symbol), since_ms, params)
+            return await fills(exchange, self.traits, asked, read=self._try)
         since, found = since_ms, []
         for _ in range(FILLS_PAGES_MAX):
             page = await self._fills_page(exchange, symbol, since, params)
@@ -223,12 +252,14 @@ class Reading(Connection):
             return []
         exchange = await self._open(*(symbols or ()))
         wanted = list(symbols) if symbols is not None else None
-        answers = await self._try(lambda: exchange.fetch_positions(wanted), "positions")
+        # ccxt takes one symbol of some venues, so those are asked for all
+        asked = wanted if self.traits.accepted is None else None
+        answers = await self._try(lambda: exchange.fetch_positions(asked), "positions")
         found = [
             self._whole(lambda ex, raw: reads.position_report(ex, self.traits, raw), answer)
             for answer in answers
         ]
-        return [report for report in found if report.amount]
+        return [r for r in found if r.amount and (wanted is None or r.symbol in wanted)]
 
     async def funding(self, symbol: str | None, since_ms: int | None) -> list[FundingReport]:
         """Return the funding payments of one perpetual or of all since a time, oldest first.

@@ -46,9 +46,12 @@ def market_of(exchange: Any, venue_symbol: str, kind: str) -> dict[str, Any] | N
     return None
 
 
-def ours(exchange: Any, traits: Family, report: R, *, row: Any = None) -> R:
-    """Return a family reader's report under our symbol, amounts in base units."""
-    kind = (traits.kind_of(row) if row is not None else "") or traits.kinds[0]
+def ours(exchange: Any, traits: Family, report: R, *, row: Any = None, kind: str = "") -> R:
+    """Return a family reader's report under our symbol, amounts in base units.
+
+    `kind` is that of the instruments asked for; it counts where the row does not say its own.
+    """
+    kind = (traits.kind_of(row) if row is not None else "") or kind or traits.kinds[0]
     market = market_of(exchange, report.symbol, kind)
     changes: dict[str, Any] = {"symbol": market["symbol"] if market else report.symbol}
     size = contract_size(market) if traits.counts_contracts and market else ONE
@@ -59,7 +62,9 @@ def ours(exchange: Any, traits: Family, report: R, *, row: Any = None) -> R:
         if isinstance(report, OrderReport | FillReport):
             changes["cost"] = report.cost * size
     if isinstance(report, OrderReport):
-        changes["fills"] = tuple(ours(exchange, traits, f, row=row) for f in report.fills)
+        changes["fills"] = tuple(
+            ours(exchange, traits, f, row=row, kind=kind) for f in report.fills
+        )
     return dataclasses.replace(report, **changes)
 
 
@@ -79,7 +84,7 @@ def number(text: str | None) -> Decimal | None:
 
 
 def order_report(
-    exchange: Any, traits: Family, answer: Any, *, is_apart: bool = False
+    exchange: Any, traits: Family, answer: Any, *, is_apart: bool = False, kind: str = ""
 ) -> OrderReport:
     """Return the report of one ccxt order, read from the venue's own row.
 
@@ -88,7 +93,7 @@ def order_report(
     read = traits.apart.read if is_apart and traits.apart else traits.read_order
     if read is None:
         raise KeyError(traits.name)
-    return ours(exchange, traits, read(answer["info"]), row=answer["info"])
+    return ours(exchange, traits, read(answer["info"]), row=answer["info"], kind=kind)
 
 
 def merged(first: OrderReport, second: OrderReport | None) -> OrderReport:
@@ -116,14 +121,15 @@ def pair_reports(exchange: Any, traits: Family, answer: Any) -> list[OrderReport
     return [ours(exchange, traits, report) for report in traits.read_pair(answer)]
 
 
-def fill_report(exchange: Any, traits: Family, answer: Any) -> FillReport:
+def fill_report(exchange: Any, traits: Family, answer: Any, *, kind: str = "") -> FillReport:
     """Return the report of one ccxt trade, read from the venue's own row.
 
     :raises KeyError: when the row is not whole.
     """
     if traits.read_fill is None:
         raise KeyError(traits.name)
-    return ours(exchange, traits, traits.read_fill(answer["info"]), row=answer["info"])
+    report = traits.read_fill(answer["info"])
+    return ours(exchange, traits, report, row=answer["info"], kind=kind)
 
 
 def position_report(exchange: Any, traits: Family, answer: Any) -> PositionReport:
@@ -133,7 +139,8 @@ def position_report(exchange: Any, traits: Family, answer: Any) -> PositionRepor
     """
     if traits.read_position is None:
         raise KeyError(traits.name)
-    return ours(exchange, traits, traits.read_position(answer["info"]), row=answer["info"])
+    report = traits.read_position(answer["info"])
+    return ours(exchange, traits, report, row=answer["info"], kind="linear")
 
 
 def funding_report(exchange: Any, traits: Family, answer: Any) -> FundingReport:
@@ -143,7 +150,18 @@ def funding_report(exchange: Any, traits: Family, answer: Any) -> FundingReport:
     """
     if traits.read_funding is None:
         raise KeyError(traits.name)
-    return ours(exchange, traits, traits.read_funding(answer["info"]), row=answer["info"])
+    report = traits.read_funding(answer["info"])
+    return ours(exchange, traits, report, row=answer["info"], kind="linear")
+
+
+def totals(traits: Family, answer: Any) -> dict[str, Decimal]:
+    """Return the total of each asset of a wallet.
+
+    :raises KeyError: when the answer is not whole.
+    """
+    if traits.read_balances is not None:
+        return dict(traits.read_balances(answer["info"]))
+    return {asset: number(total) or ZERO for asset, total in answer["total"].items()}
 
 
 def closed_candles(

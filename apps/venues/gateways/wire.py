@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,7 +18,20 @@ from apps.venues.gateways.ccxt_lazy import ccxt_errors
 _COLLECTED: Final[ContextVar[list[WireRecord] | None]] = ContextVar("collected", default=None)
 _ABOUT: Final[ContextVar[tuple[Verb, tuple[str, ...]] | None]] = ContextVar("about", default=None)
 _DEPARTED: Final[ContextVar[list[str] | None]] = ContextVar("departed", default=None)
+_SIGNED: Final[ContextVar[Signing | None]] = ContextVar("signed", default=None)
 _ANSWERED: Final[ContextVar[list[Answer] | None]] = ContextVar("answered", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How the requests of an order call are signed: at which time, until when, with what.
+
+    `nonce_ms` replaces ccxt's clock (epoch ms); `expires_ms` is when the venue must refuse it.
+    """
+
+    nonce_ms: int | None = None
+    expires_ms: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,22 @@ def departures() -> Iterator[list[str]]:
         _DEPARTED.reset(token)
 
 
+@contextlib.contextmanager
+def signing(how: Signing) -> Iterator[None]:
+    """Sign the requests of this block as `how` says."""
+    token = _SIGNED.set(how)
+    try:
+        yield
+    finally:
+        _SIGNED.reset(token)
+
+
+def signed_until() -> int | None:
+    """Return until when the venue may take a request of this block, epoch ms."""
+    how = _SIGNED.get()
+    return how.expires_ms if how else None
+
+
 def scrubbed(text: str, secrets: tuple[str, ...]) -> str:
     """Return a URL, form or JSON body without signature, key and passphrase."""
     for secret in filter(None, secrets):
@@ -102,6 +131,22 @@ class Wired:
     """
 
     tap: Callable[[Any, Any], bool] | None = None
+    unsent_headers: frozenset[str] = frozenset()
+
+    def nonce(self) -> Any:
+        """Return ccxt's clock, or the time that the block signs at."""
+        how = _SIGNED.get()
+        if how is not None and how.nonce_ms is not None:
+            return how.nonce_ms
+        return super().nonce()  # type: ignore[misc]
+
+    def _headers(self, headers: Any) -> Any:
+        how = _SIGNED.get()
+        more = dict(how.headers) if how else {}
+        if not more and not self.unsent_headers:
+            return headers
+        kept = {k: v for k, v in (headers or {}).items() if k not in self.unsent_headers}
+        return kept | more
 
     async def fetch(
         self, url: str, method: str = "GET", headers: Any = None, body: Any = None
@@ -109,6 +154,7 @@ class Wired:
         """Send a request as ccxt does; record it when it is about an order and somebody collects."""
         if (departed := _DEPARTED.get()) is not None:
             departed.append(method)
+        headers = self._headers(headers)
         into, subject = _COLLECTED.get(), _ABOUT.get()
         if into is None or subject is None:
             return await super().fetch(url, method, headers, body)  # type: ignore[misc]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from apps.venues.gateways.families import binance, binanceusdm, generic
+from apps.venues.gateways.families import binance, binanceusdm, bybit, generic, okx
 from apps.venues.gateways.families.base import Family
 
 FAMILIES: Final[dict[str, Family]] = {
-    found.name: found for found in (binance.FAMILY, binanceusdm.FAMILY)
+    found.name: found for found in (binance.FAMILY, binanceusdm.FAMILY, bybit.FAMILY, okx.FAMILY)
 }
 
 

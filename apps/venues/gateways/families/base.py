@@ -57,7 +57,8 @@ class VenueCall:
     """A call that ccxt has no unified name for: its implicit method and the parameters."""
 
     method: str
-    params: dict[str, Any]
+    # a list where the venue takes several at once
+    params: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,9 @@ class Family:
     raw REST rows and WebSocket messages into ours; symbols are venue ids, amounts the venue's
     units (contracts where `counts_contracts`), and a message that is something else gives None.
     `read_order` and `read_fill` raise KeyError where a row is not whole.
+    Where a venue answers an order call with ids only, `accepted` makes the report, `find_of` and
+    `cancel_of` give the calls to ask and to cancel by our id (tried in turn), `rows_of` the rows of
+    an answer, and `lists_of(kind)` the parameters of each list of open orders.
     """
 
     name: str
@@ -182,6 +186,8 @@ class Family:
     options: dict[str, Any] = field(default_factory=dict)
     # which practice exchanges a testnet account may choose
     practice: tuple[str, ...] = ("testnet",)
+    # ccxt reaches the demo by its switch for testnets
+    demo_is_sandbox: bool = False
     needs_password: bool = False
     budget: Budget = field(default_factory=Budget)
     weights: Mapping[str, int] = field(default_factory=dict)
@@ -203,6 +209,27 @@ class Family:
     apart: Apart | None = None
     signed_with: Callable[[int, int], dict[str, Any]] = lambda _at_ms, _window_ms: {}
     client_id_param: str = "clientOrderId"
+    client_id_of: Callable[[str], str] = str
+    # where the answer to an order call names no more than ids, and calls of ccxt lack our id
+    accepted: Callable[[Any, OrderTicket, Terms], OrderReport] | None = None
+    find_of: Callable[[Wanted, Terms], Sequence[VenueCall]] | None = None
+    rows_of: Callable[[Any], Sequence[Any]] = list
+    cancel_of: Callable[[Wanted, Terms], Sequence[VenueCall]] | None = None
+    # raises KeyError where the answer to a cancel does not say that it was taken
+    acknowledged: Callable[[Any], Any] = nothing
+    lists_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _kind: ({},)
+    # fills where they come newest first: page size, lists of a kind, and how older ones are asked
+    fills_page: int = 100
+    fill_lists: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _kind: ({},)
+    fills_before: Callable[[FillReport], dict[str, Any]] | None = None
+    # the wallets that make up an account's balance
+    wallets: Sequence[Mapping[str, Any]] = ({},)
+    # what ccxt calls our key and secret; what it must not send; how a late request is refused
+    login: tuple[str, str] = ("apiKey", "secret")
+    unsent_headers: frozenset[str] = frozenset()
+    signs_at_nonce: bool = False
+    headers_with: Callable[[int, int], Mapping[str, str]] = lambda _at_ms, _window_ms: {}
+    mixins: tuple[type, ...] = ()
     fills_of_order: Callable[[str], dict[str, Any]] = empty
     fills_after: Callable[[FillReport], dict[str, Any]] | None = None
 
@@ -247,8 +274,16 @@ class Wanted:
         """The id that ccxt takes."""
         return self.venue_order_id or self.client_order_id
 
+    def names(self, report: OrderReport) -> bool:
+        """Return whether a report is about it."""
+        if self.venue_order_id:
+            return self.venue_order_id in {report.venue_order_id, report.triggered_id}
+        return report.client_order_id == self.client_order_id
+
     def params(self, traits: Family) -> dict[str, Any]:
         """Return the parameters that find it."""
         if self.is_apart and traits.apart is not None:
             return {**traits.apart.params, traits.apart.client_id_param: self.client_order_id}
-        return {} if self.venue_order_id else {traits.client_id_param: self.client_order_id}
+        if self.venue_order_id:
+            return {}
+        return {traits.client_id_param: traits.client_id_of(self.client_order_id)}
