@@ -70,7 +70,9 @@ urlpatterns = [
     path("reconcile/", reconcile.reconcile, name="reconcile"),
     path("reconcile/cases/<uuid:case_id>/", reconcile.case, name="case"),
     *(
-        path(f"reconcile/cases/<uuid:case_id>/{verb}/", reconcile.case_act(verb), name=f"case-{verb}")
+        path(
+            f"reconcile/cases/<uuid:case_id>/{verb}/", reconcile.case_act(verb), name=f"case-{verb}"
+        )
         for verb in CASE_ACTS
     ),
     path("reconcile/accounts/<slug:slug>/now/", reconcile.compare_now, name="reconcile-now"),

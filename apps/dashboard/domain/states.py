@@ -36,6 +36,7 @@ BADGES: Final[dict[str, tuple[str, str, str]]] = {
     "expired": ("–", "Expired", ""),
     "rejected": ("✕", "Rejected", "bad"),
     "withdrawn": ("–", "Withdrawn", ""),
+    "done": ("✓", "Done", "ok"),
     # change requests
     "in_review": ("◌", "In review", "info"),
     "approved": ("✓", "Approved", "ok"),

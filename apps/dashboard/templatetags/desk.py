@@ -12,13 +12,14 @@ from django.utils.safestring import SafeString
 
 from apps.core.clock import now
 from apps.core.domain.money import plain
-from apps.dashboard.domain import formats, states, words
+from apps.dashboard.domain import formats, states, terms, wire, words
 
 register = template.Library()
 
 register.filter("utc", formats.utc)
 register.filter("explain", words.explain)
 register.filter("sentence", words.sentence)
+register.filter("pretty", wire.pretty)
 
 
 def _known(value: object) -> Decimal | None:
@@ -54,6 +55,50 @@ def clock(moment: datetime | None) -> str:
 def stage_word(stage: str) -> str:
     """Write a stage as people say it."""
     return states.STAGE_WORDS.get(stage, stage)
+
+
+@register.filter
+def type_word(name: str) -> str:
+    """Write an order's type as a trader says it."""
+    return terms.TYPE_WORDS.get(name, name)
+
+
+@register.filter
+def time_word(name: str) -> str:
+    """Write a time in force in words."""
+    return terms.TIME_WORDS.get(name, name)
+
+
+@register.filter
+def origin_word(name: str) -> str:
+    """Write where an order came from."""
+    return terms.ORIGIN_WORDS.get(name, name)
+
+
+@register.filter
+def group_word(name: str) -> str:
+    """Write a group's kind in words."""
+    return terms.GROUP_WORDS.get(name, name)
+
+
+@register.filter
+def trigger(order: Any, tick: Decimal | None) -> str:
+    """Write what sets an order off; "" for nothing."""
+    names = ("stop_price", "trailing_rate", "type")
+    row = order if isinstance(order, dict) else {name: getattr(order, name) for name in names}
+    return terms.trigger_words(row, _known(tick))
+
+
+@register.filter
+def places(value: float | None, digits: int = 1) -> str:
+    """Write a measured number (a float) with some places."""
+    return formats.MISSING if value is None else formats.number(Decimal(repr(value)), digits)
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """Write a measured part (a float, 0 to 1) as percent."""
+    return formats.percent(None if value is None else Decimal(repr(value)), 1)
 
 
 @register.filter

@@ -7,10 +7,10 @@ from django.shortcuts import render
 
 from apps.dashboard.access import requires
 from apps.dashboard.queries import orders as reads
-from apps.dashboard.queries.order import read_order
+from apps.dashboard.queries.order import read_order, seen_of
 from apps.dashboard.queries.pages import page_of
 from apps.dashboard.views.fleet import without_part
-from apps.orders.domain.lifecycle import PURPOSES
+from apps.orders.domain.lifecycle import PURPOSES, UNFINISHED
 
 FILTERS = ("show", "bot", "symbol", "purpose", "q")
 
@@ -51,9 +51,15 @@ def fill_list(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, client_order_id: str) -> HttpResponse:
     """Show one order from its cycle to its journal lines."""
     story = read_order(client_order_id)
+    found = story.order
+    symbol, is_flagged = found.instrument.symbol, found.cancel_requested_at is not None
     context = {
         "story": story,
-        "order": story.order,
+        "order": found,
+        "seen": seen_of(story.cycle, symbol, "seen"),
+        "wanted": seen_of(story.cycle, symbol, "wanted"),
+        "can_amend": found.status in {"open", "partially_filled"} and not is_flagged,
+        "can_cancel": found.status in UNFINISHED and not is_flagged,
         "live": {},
         "versions": reads.read_orders_live().versions,
     }
