@@ -34,3 +34,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not (is_here and is_direct) and not request.user.has_perm("accounts.view_operations"):
         return HttpResponse("NOT_PERMITTED permission=view_operations\n", status=403)
     return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+
+
+# to who is not on this machine
+metrics.permission = "view_operations"  # type: ignore[attr-defined]

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from apps.dashboard.domain.sentences import (
+    CONFIG_SENTENCES,
+    ORDER_SENTENCES,
+    PERPETUAL_SENTENCES,
+    PLACE_SENTENCES,
+)
+
 SENTENCES: Final[dict[str, str]] = {
     # restrictions and states
     "HALT": "Halted by a person.",
@@ -102,6 +109,10 @@ SENTENCES: Final[dict[str, str]] = {
     "NOT_A_NUMBER": "This is not a number.",
     "KEY_DOES_NOT_SIGN": "The venue refuses this key or its signature.",
     "KEYS_MISSING": "The account has no keys yet.",
+    **ORDER_SENTENCES,
+    **PERPETUAL_SENTENCES,
+    **CONFIG_SENTENCES,
+    **PLACE_SENTENCES,
 }  # fmt: skip
 
 
