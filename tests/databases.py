@@ -160,20 +160,24 @@ class Restorer:
     database: str
     seeds: dict[str, bytes] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    partitions: frozenset[str] = frozenset()
 
     def remember(self) -> None:
-        """Read the rows that migrations made."""
+        """Read the rows and the partitions that migrations made."""
         with self._connect() as connection:
+            self.partitions = self._partitions(connection)
             self.digests = self._digests(connection)
             for table in self.digests:
                 with connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
                     self.seeds[table] = b"".join(bytes(block) for block in copy)
 
     def restore(self) -> None:
-        """Delete every row that a test committed and put seeded rows back where they differ."""
+        """Delete every row and partition that a test made, put seeded rows back where they differ."""
         with self._connect() as connection:
             connection.execute("SET LOCAL session_replication_role = replica")
             connection.execute("SET LOCAL lock_timeout = '15s'")
+            for partition in self._partitions(connection) - self.partitions:
+                connection.execute(f"DROP TABLE {partition}")
             found = self._digests(connection)
             for table in {*found, *self.digests}:
                 if found.get(table) == self.digests.get(table):
@@ -185,6 +189,13 @@ class Restorer:
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(admin_dsn(HOME, database=self.database))
+
+    @staticmethod
+    def _partitions(connection: psycopg.Connection) -> frozenset[str]:
+        found = connection.execute(
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relispartition"
+        ).fetchall()
+        return frozenset(name for (name,) in found)
 
     @staticmethod
     def _digests(connection: psycopg.Connection) -> dict[str, str]:
