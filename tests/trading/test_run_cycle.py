@@ -170,12 +170,20 @@ def test_the_second_of_two_bots_sees_what_the_first_reserved(desk: Desk, monkeyp
     assert "GROSS_EXPOSURE" in {code["code"] for code in desk.decision(second).codes}
 
 
-def test_an_unreadable_equity_refuses_to_size(desk: Desk, monkeypatch) -> None:
+def test_what_an_unreadable_equity_kept_from_being_sized_is_sized_at_the_next_close(
+    desk: Desk, monkeypatch
+) -> None:
     bot = desk.bot()
     desk.history(UP)
-    monkeypatch.setattr("apps.trading.queries.batch.balance_rows", lambda account_id: [])
-    desk.cycle()
+    with monkeypatch.context() as patched:
+        patched.setattr("apps.trading.queries.batch.balance_rows", lambda account_id: [])
+        assert desk.cycle().ordered == 0
     assert desk.decision(bot).codes == [{"symbol": "BTC/USDT", "code": "EQUITY_UNREADABLE"}]
+    assert not BotTarget.objects.exists(), "the opinion was not used up"
+
+    desk.step(150.0)
+    assert desk.cycle().ordered == 1
+    assert BotTarget.objects.get().exposure == 1.0
 
 
 def test_the_same_opinion_keeps_the_target_and_a_new_one_sets_it(desk: Desk) -> None:

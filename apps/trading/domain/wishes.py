@@ -101,7 +101,7 @@ def _wish(
             )
         if sized.code is not None:
             wish.codes.append(sized.code)
-        wish.new_target = Target(opinion.exposure, sized.amount)
+        wish.new_target = _new_target(target, opinion.exposure, sized)
     elif (
         protection.take_profit is not None
         and price is not None
@@ -116,6 +116,19 @@ def _wish(
     paused = bot.state == "paused"
     aim(wish, opening=opening, price=price.price if price else None, paused=paused)
     return wish
+
+
+def _new_target(target: Target, exposure: float, sized: Sized) -> Target | None:
+    """Return the target that an opinion sets.
+
+    What could not be sized for want of a figure is asked again at the next close: the opinion is
+    not remembered. Meanwhile nothing is entered, and the other side is left.
+    """
+    if sized.code is None or not sized.code["code"].endswith("_UNREADABLE"):
+        return Target(exposure, sized.amount)
+    if target.amount and (exposure > 0) != (target.amount > ZERO):
+        return Target(target.exposure, ZERO)
+    return None
 
 
 def aim(wish: Wish, *, opening: Decimal, price: Decimal | None, paused: bool = False) -> None:
