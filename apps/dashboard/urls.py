@@ -16,6 +16,7 @@ from apps.dashboard.views import (
     fleet,
     golive,
     halts,
+    order_acts,
     orders,
     positions,
     reconcile,
@@ -53,7 +54,14 @@ urlpatterns = [
         path(f"bots/<slug:slug>/{name}/", bot_acts.bot_act(name), name=f"bot-{name}")
         for name in ACTS
     ),
+    path("bots/<slug:slug>/cancel-orders/", order_acts.cancel_of_bot, name="bot-cancel-orders"),
+    path("bots/<slug:slug>/close/<int:instrument_id>/", order_acts.close, name="bot-close"),
     path("orders/", orders.order_list, name="orders"),
+    path("orders/new/", order_acts.new_order, name="order-new"),
+    path("orders/cancel/", order_acts.cancel_many, name="orders-cancel"),
+    path("orders/<str:client_order_id>/amend/", order_acts.amend, name="order-amend"),
+    path("orders/<str:client_order_id>/cancel/", order_acts.cancel, name="order-cancel"),
+    path("order-groups/<uuid:group_id>/cancel/", order_acts.end_group, name="group-cancel"),
     path("orders/<str:client_order_id>/", orders.order, name="order"),
     path("fills/", orders.fill_list, name="fills"),
     path("positions/", positions.positions, name="positions"),

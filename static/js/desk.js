@@ -12,11 +12,29 @@
   async function openAct(address) {
     const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
     if (!answer.ok || answer.redirected) { location.assign(address); return; }
-    dialog.innerHTML = await answer.text();
-    dialog.showModal();
+    fill(await answer.text());
+  }
+
+  function fill(html) {
+    dialog.innerHTML = html;
+    if (!dialog.open) dialog.showModal();
     const first = dialog.querySelector("[data-focus]") || dialog.querySelector("input:not([type=hidden]), button");
     if (first) first.focus();
     guardPhrase(dialog);
+  }
+
+  // A form with terms stays in its dialog: previews and refusals are shown where they were typed.
+  async function sendInPlace(form, button) {
+    const body = new FormData(form);
+    if (button?.name) body.append(button.name, button.value);
+    for (const item of form.querySelectorAll("button")) item.disabled = true;
+    const answer = await fetch(form.action, {
+      method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin",
+    });
+    const next = answer.headers.get("HX-Redirect");
+    if (next) { location.assign(next); return; }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    fill((page.querySelector("main") || page.body).innerHTML);
   }
 
   function guardPhrase(scope) {
@@ -56,6 +74,9 @@
     if (form.matches("form[data-dialog]") && dialog) {
       event.preventDefault();
       openAct(`${form.action}?${new URLSearchParams(new FormData(form))}`);
+    } else if (form.matches("dialog form[data-inplace]")) {
+      event.preventDefault();
+      sendInPlace(form, event.submitter);
     } else if (form.method === "post") {
       // A second click must not send a second time; the server refuses one too.
       for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; });
@@ -71,7 +92,7 @@
       event.target.form.requestSubmit();
     }
     if (event.target.matches("input[data-all]")) {
-      for (const box of document.querySelectorAll(`input[form="${event.target.dataset.all}"][name=bot]`)) {
+      for (const box of document.querySelectorAll(`input[form="${event.target.dataset.all}"]`)) {
         box.checked = event.target.checked;
       }
     }
@@ -105,10 +126,10 @@
   // Ticked boxes survive when a list is fetched again.
   let ticked = [];
   document.addEventListener("htmx:beforeSwap", () => {
-    ticked = [...document.querySelectorAll("input[name=bot]:checked")].map((box) => box.value);
+    ticked = [...document.querySelectorAll("td input[form]:checked")].map((box) => box.value);
   });
   document.addEventListener("htmx:afterSwap", () => {
-    for (const box of document.querySelectorAll("input[name=bot]")) {
+    for (const box of document.querySelectorAll("td input[form]")) {
       if (ticked.includes(box.value)) box.checked = true;
     }
   });

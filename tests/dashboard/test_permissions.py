@@ -56,6 +56,7 @@ def addresses() -> list[tuple[str, str]]:
         "<slug:slug>/": "acc/", "<int:instrument_id>": str(instrument), "<str:client_order_id>": order,
         "<uuid:restriction_id>": str(bot.pk), "<int:number>": "1", "<int:seq>": "1",
         "<uuid:case_id>": str(case.pk), "<slug:kind>": "foreign_fill",
+        "<uuid:group_id>": str(bot.pk),
     }  # fmt: skip
     found = []
     for route, view in ROUTES:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from apps.core.domain.money import plain
 from apps.dashboard.domain import formats
 
 TYPE_WORDS: Final[dict[str, str]] = {
@@ -64,7 +65,7 @@ def flag_words(order: Mapping[str, Any]) -> str:
 def order_words(terms: Mapping[str, Any], *, symbol: str, tick: Decimal | None) -> str:
     """Return terms (Decimals) as one sentence: `Buy 0.5 BTC/USDT, limit 100.00, good till cancelled`."""
     kind = str(terms["type"])
-    words = [f"{str(terms['side']).capitalize()} {format(terms['amount'], 'f')} {symbol}"]
+    words = [f"{str(terms['side']).capitalize()} {plain(terms['amount'])} {symbol}"]
     name = TYPE_WORDS[kind].lower()
     price = terms.get("price")
     words.append(f"{name} {formats.price(price, tick)}" if price is not None else name)

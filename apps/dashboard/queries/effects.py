@@ -97,9 +97,9 @@ def effects_of(bots: QuerySet[Bot]) -> Effects:
     )
 
 
-def plural(count: int, word: str) -> str:
-    """Return `1 order`, `2 orders`."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def plural(count: int, word: str, words: str = "") -> str:
+    """Return `1 order`, `2 orders`; `words` where the plural is another one."""
+    return f"{count} {word}" if count == 1 else f"{count} {words or word + 's'}"
 
 
 def scope_words(*, scope_kind: str, name: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,13 +19,17 @@ SAVED: Final[dict[str, tuple[str, Q]]] = {
     "": ("All", Q()),
     "open": ("Open", Q(status__in=UNFINISHED)),
     "unknown": ("Unknown", Q(status="unknown")),
-    "rejected": ("Rejected", Q(status="rejected")),
+    "rejected": ("Rejected today", Q(status="rejected")),
+    "manual": ("By hand", Q(origin="manual")),
+    "groups": ("In groups", Q(group__isnull=False)),
     "protect": ("Protection", Q(purpose="protect", status__in=UNFINISHED)),
     "filled": ("Filled", Q(status="filled")),
 }
+FILTERS: Final = ("show", "bot", "symbol", "purpose", "group", "q")
 COLUMNS: Final = (
     "id", "client_order_id", "decided_at", "purpose", "side", "type", "time_in_force", "amount", "price",
-    "stop_price", "status", "status_reason", "filled", "cost", "cancel_requested_at",
+    "stop_price", "trailing_rate", "status", "status_reason", "filled", "cost", "cancel_requested_at",
+    "post_only", "reduce_only", "origin", "group_id", "venue_order_id", "acknowledged_at",
 )  # fmt: skip
 WORDS: Final = {
     "bot_slug": F("bot__slug"),
@@ -43,19 +46,36 @@ SELECT (SELECT max(id) FROM orders_orderevent), (SELECT id FROM orders_fill ORDE
 """
 
 
-def orders(chosen: QueryDict) -> QuerySet[Any, Any]:
-    """Return the orders that fit the filters in the address, newest first."""
-    found: QuerySet[Any, Any] = Order.objects.filter(
-        SAVED.get(chosen.get("show", ""), SAVED[""])[1]
-    )
+def matching(chosen: QueryDict) -> QuerySet[Order]:
+    """Return the orders that fit the filters in the address."""
+    found: QuerySet[Order] = Order.objects.filter(SAVED.get(chosen.get("show", ""), SAVED[""])[1])
     if chosen.get("show") == "rejected":
-        found = found.filter(decided_at__gte=now() - timedelta(days=1))
+        found = found.filter(
+            decided_at__gte=now().replace(hour=0, minute=0, second=0, microsecond=0)
+        )
     found = by_bot_and_symbol(found, chosen)
     if purpose := chosen.get("purpose"):
         found = found.filter(purpose=purpose)
+    if text := chosen.get("group", ""):
+        found = found.filter(group_id=UUID(text)) if is_uuid(text) else found.none()
     if text := chosen.get("q", "").strip().lower():
         found = found.filter(Q(client_order_id__startswith=text) | Q(venue_order_id=text))
-    return found.order_by("-decided_at", "-id").values(*COLUMNS, **WORDS)
+    return found
+
+
+def is_uuid(text: str) -> bool:
+    """Return whether `text` names a row."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def orders(chosen: QueryDict) -> QuerySet[Any, Any]:
+    """Return the orders that fit the filters in the address, newest first."""
+    found: QuerySet[Any, Any] = matching(chosen).order_by("-decided_at", "-id")
+    return found.values(*COLUMNS, **WORDS, group_kind=F("group__kind"))
 
 
 def fills(chosen: QueryDict) -> QuerySet[Any, Any]:
@@ -80,7 +100,9 @@ def open_orders_of(bot_id: UUID) -> list[dict[str, Any]]:
     """Return a bot's unfinished orders, oldest first (one statement)."""
     found = Order.objects.filter(bot_id=bot_id, status__in=UNFINISHED)
     return list(
-        found.order_by("decided_at").values(*COLUMNS, **WORDS, instrument_number=F("instrument_id"))
+        found.order_by("decided_at").values(
+            *COLUMNS, **WORDS, group_kind=F("group__kind"), instrument_number=F("instrument_id")
+        )
     )
 
 

@@ -14,7 +14,8 @@ from apps.bots.actions.write_config import write_config
 from apps.bots.models import BotConfig
 from apps.core.errors import DeskError, NotFound
 from apps.dashboard.access import actor_of, requires, rights_of
-from apps.dashboard.forms import ConfigForm, initial_of, refusal_words
+from apps.dashboard.config_form import ConfigForm, initial_of
+from apps.dashboard.forms import refusal_words
 from apps.dashboard.queries.bot import configs_of, read_bot
 from apps.dashboard.queries.money import equity_by_account
 from apps.dashboard.safe import submission_key, take_once
@@ -119,7 +120,7 @@ def flat(config: BotConfig) -> dict[str, str]:
         "timeframe": config.timeframe,
         "instruments": ", ".join(sorted(row.instrument.symbol for row in config.instruments.all())),
     }
-    for part in ("sizing", "protection", "parameters"):
+    for part in ("sizing", "protection", "execution", "parameters"):
         found |= {
             f"{part} {name.replace('_', ' ')}": value
             for name, value in getattr(config, part).items()

@@ -12,8 +12,6 @@ from apps.dashboard.queries.pages import page_of
 from apps.dashboard.views.fleet import without_part
 from apps.orders.domain.lifecycle import PURPOSES, UNFINISHED
 
-FILTERS = ("show", "bot", "symbol", "purpose", "q")
-
 
 @requires("view_desk")
 def order_list(request: HttpRequest) -> HttpResponse:
@@ -21,9 +19,10 @@ def order_list(request: HttpRequest) -> HttpResponse:
     context = {
         "list": page_of(reads.orders(request.GET), request.GET),
         "saved": [(name, words) for name, (words, _) in reads.SAVED.items()],
-        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "chosen": {name: request.GET.get(name, "") for name in reads.FILTERS},
         "purposes": PURPOSES,
-        "is_filtered": any(request.GET.get(name) for name in FILTERS),
+        "unfinished": UNFINISHED,
+        "is_filtered": any(request.GET.get(name) for name in reads.FILTERS),
         "query": without_part(request.GET),
         "live": {},
         "versions": reads.read_orders_live().versions,
@@ -37,8 +36,8 @@ def fill_list(request: HttpRequest) -> HttpResponse:
     """Show fills, newest first."""
     context = {
         "list": page_of(reads.fills(request.GET), request.GET),
-        "chosen": {name: request.GET.get(name, "") for name in FILTERS},
-        "is_filtered": any(request.GET.get(name) for name in FILTERS),
+        "chosen": {name: request.GET.get(name, "") for name in reads.FILTERS},
+        "is_filtered": any(request.GET.get(name) for name in reads.FILTERS),
         "query": without_part(request.GET),
         "live": {},
         "versions": reads.read_orders_live().versions,
