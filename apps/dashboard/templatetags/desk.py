@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 
 from apps.core.clock import now
 from apps.core.domain.money import plain
-from apps.dashboard.domain import formats, states, terms, wire, words
+from apps.dashboard import wire
+from apps.dashboard.domain import formats, states, terms, words
 
 register = template.Library()
 
