@@ -238,15 +238,14 @@ class VenueFact(models.Model):
                 fields=["account", "id"], condition=Q(absorbed_at=None), name="venue_fact_waiting"
             ),
             models.Index(
-                fields=["account", "venue_order_id",
+                fields=["account", "venue_order_id"],
+                condition=Q(result="foreign"),
+                name="venue_fact_foreign",
+            ),
             models.Index(
                 fields=["client_order_id"],
                 condition=~Q(client_order_id=""),
                 name="venue_fact_of_order",
-            ),
-        ],
-                condition=Q(result="foreign"),
-                name="venue_fact_foreign",
             ),
         ]
 
