@@ -93,8 +93,8 @@ def test_a_trade_report_is_an_order_and_a_fill() -> None:
 
 
 def test_an_unlisted_venue_can_be_read_and_not_traded() -> None:
-    assert family("kraken").order_of is None
-    assert not family("kraken").streams
+    assert family("bitstamp").order_of is None
+    assert not family("bitstamp").streams
 
 
 def test_every_address_of_an_exchange_moves_to_our_own_host() -> None:

@@ -18,8 +18,11 @@ from apps.venues.gateways.gateway import Gateway
 from tests.venues.replay import FIXTURES, ReplayVenue, cases, ticket
 
 pytestmark = pytest.mark.skipif(not FIXTURES.exists(), reason=f"no recordings below {FIXTURES}")
-SYMBOLS = {"bybit": "BTC/USDT:USDT", "okx": "BTC/USDT:USDT"}
-PATHS = {"bybit": "/v5/order/create", "okx": "/api/v5/trade/batch-orders"}
+SYMBOLS = {"bybit": "BTC/USDT:USDT", "okx": "BTC/USDT:USDT", "kraken": "BTC/USD",
+           "hyperliquid": "BTC/USDC:USDC", "kucoin": "XLM/USDT"}  # fmt: skip
+PATHS = {"bybit": "/v5/order/create", "okx": "/api/v5/trade/batch-orders",
+         "kraken": "/0/private/AddOrder", "hyperliquid": "/exchange",
+         "kucoin": "/api/v1/hf/orders"}  # fmt: skip
 # by label; whatever is in none of these is a refusal
 UNKNOWN = {
     "bybit": {
@@ -30,14 +33,22 @@ UNKNOWN = {
         "3400052", "3400053", "3400054", "3400214", "3400071", "3401010", "3400139", "500010",
         "500011",
     },
+    "kraken": {"unavailable", "busy", "timeout", "internal", "cloudflare_520", "unknown_order"},
+    "hyperliquid": {"nonce", "deserialize_422", "cancel_unknown"},
 }  # fmt: skip
 KEYS = {
     "bybit": {
         "-2015", "33004", "10003", "10004", "10005", "10007", "10008", "10009", "10010", "10024",
         "10027", "10028",
     },
+    "kraken": {"bad_key", "bad_signature", "permission"},
+    "hyperliquid": {"unknown_wallet"},
 }  # fmt: skip
-LIMITED = {"bybit": {"10006", "30035", "http_403_ip_limit", "http_429"}}
+LIMITED = {
+    "bybit": {"10006", "30035", "http_403_ip_limit", "http_429"},
+    "kraken": {"rate_limit", "order_rate_limit", "temporary_lockout"},
+    "hyperliquid": {"too_many_cumulative", "rate_limit_429"},
+}
 
 
 def meant(venue: str, label: str) -> type[VenueError]:

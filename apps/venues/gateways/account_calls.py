@@ -14,12 +14,15 @@ from apps.venues.gateways.wire import departures
 TIMEOUT_SECONDS: Final = 10.0
 
 
-async def set_leverage(exchange: Any, traits: Family, symbol: str, leverage: int) -> None:
-    """Set the leverage of a symbol.
+async def set_leverage(
+    exchange: Any, traits: Family, symbol: str, leverage: int, *, margin_mode: str
+) -> None:
+    """Set the leverage of a symbol, in its margin mode where the venue keeps one for each.
 
     :raises VenueError: `Rejected`, or `OutcomeUnknown` when nothing is proved.
     """
-    await _once(traits, exchange.set_leverage(leverage, symbol))
+    words = traits.leverage_words(margin_mode) if traits.leverage_words else {}
+    await _once(traits, exchange.set_leverage(leverage, symbol, words))
 
 
 async def set_margin_mode(exchange: Any, traits: Family, symbol: str, mode: str) -> None:

@@ -26,6 +26,35 @@ class FillsAsked:
     kind: str
     since_ms: int | None
     params: dict[str, Any]
+    venue_order_id: str = ""
+
+    def is_of(self, report: FillReport) -> bool:
+        """Return whether a fill is one that was asked for."""
+        is_order = self.venue_order_id in {"", report.venue_order_id}
+        return is_order and report.symbol == self.symbol
+
+
+async def lists(
+    exchange: Any, traits: Family, symbol: str | None, *, kind: str, read: Reader
+) -> list[tuple[str | None, dict[str, Any], str]]:
+    """Return which lists of open orders to read: symbol or None for all, parameters, kind."""
+    kinds = (kind,) if symbol else traits.kinds
+    found = [(symbol, dict(words), one) for one in kinds for words in traits.lists_of(one)]
+    if symbol is None and traits.open_symbols is not None:
+        call = traits.open_symbols
+        answer = await read(lambda: getattr(exchange, call.method)(call.params), "open_orders")
+        try:
+            names = answer["data"]["symbols"]
+        except reads.NOT_WHOLE as error:
+            raise ReadFailed("ANSWER_NOT_WHOLE", message=str(answer)[:300]) from error
+        found = [entry for entry in found if entry[1]]
+        markets = [reads.market_of(exchange, name, kinds[0]) for name in names]
+        found += [(market["symbol"], {}, kinds[0]) for market in markets if market]
+    # a list that holds several kinds is read once
+    seen: dict[str, tuple[str | None, dict[str, Any], str]] = {}
+    for entry in found:
+        seen.setdefault(str(entry[:2]), entry)
+    return list(seen.values())
 
 
 def place(exchange: Any, traits: Family, symbol: str, *, at_ms: int) -> Terms:
@@ -70,6 +99,7 @@ async def fills(
     :raises VenueError: when the venue cannot be read.
     """
     found: dict[str, FillReport] = {}
+    symbol = None if traits.fills_of_all else asked.symbol
     for words in traits.fill_lists(asked.kind):
         older: dict[str, Any] = {}
         for _ in range(PAGES_MAX):
@@ -77,7 +107,7 @@ async def fills(
             answers = await read(
                 partial(
                     exchange.fetch_my_trades,
-                    asked.symbol,
+                    symbol,
                     asked.since_ms,
                     traits.fills_page,
                     wanted,
@@ -87,10 +117,12 @@ async def fills(
             page = [_fill(exchange, traits, answer, asked.kind) for answer in answers]
             fresh = [report for report in page if report.venue_trade_id not in found]
             found |= {report.venue_trade_id: report for report in fresh}
-            if traits.fills_before is None or len(page) < traits.fills_page or not fresh:
+            is_past = asked.venue_order_id and found and not any(map(asked.is_of, page))
+            if is_past or traits.fills_before is None or len(page) < traits.fills_page or not fresh:
                 break
             older = traits.fills_before(min(page, key=lambda report: report.at_ms))
-    return sorted(found.values(), key=lambda report: (report.at_ms, report.venue_trade_id))
+    wanted_fills = filter(asked.is_of, found.values())
+    return sorted(wanted_fills, key=lambda report: (report.at_ms, report.venue_trade_id))
 
 
 def _fill(exchange: Any, traits: Family, answer: Any, kind: str) -> FillReport:

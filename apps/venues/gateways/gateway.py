@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Final
 
-from apps.core.domain.money import exact
-from apps.venues.domain.capabilities import How, NotAtThisVenue, demand
 from apps.venues.domain.reports import (
     CandleRow,
     OrderReport,
     OrderTicket,
     QuoteRow,
 )
-from apps.venues.domain.tickets import features_of, guarded
+from apps.venues.domain.tickets import guarded
 from apps.venues.gateways import account_calls, order_calls, reads
+from apps.venues.gateways.acting import Acting
 from apps.venues.gateways.connection import now_ms
 from apps.venues.gateways.errors import (
     NeverSent,
     NotHere,
     OutcomeUnknown,
-    RateLimited,
     VenueError,
 )
 from apps.venues.gateways.families.base import News, Terms, Wanted
-from apps.venues.gateways.reading import Reading
 from apps.venues.gateways.streams import Streams
 
 # a cancel is acknowledged before it is done: how long to wait between questions, in seconds
 AFTER_CANCEL_SECONDS: Final = (0.1, 0.3, 0.6)
 
 
-class Gateway(Reading):
+class Gateway(Acting):
     """The calls to one account; every method runs on the loop it was made for.
 
     Reads are retried and wait for the shared rate budget; order calls are sent once, and only
@@ -53,6 +48,7 @@ class Gateway(Reading):
         async with self._acting(ticket.symbol) as exchange:
             terms = self._terms(exchange, ticket.symbol, permit_at_ms)
             self._demand(terms, ticket)
+            ticket = await self._priced(exchange, ticket)
             sent = guarded(ticket, price_tick=self._tick(exchange, ticket.symbol))
             return await order_calls.create(exchange, self.traits, sent, terms)
 
@@ -172,7 +168,9 @@ class Gateway(Reading):
         :raises VenueError: `Rejected` with the venue's code; `OutcomeUnknown` proves nothing.
         """
         async with self._acting(symbol) as exchange:
-            await account_calls.set_leverage(exchange, self.traits, symbol, leverage)
+            await account_calls.set_leverage(
+                exchange, self.traits, symbol, leverage, margin_mode=self.access.margin_mode
+            )
 
     async def set_margin_mode(self, symbol: str, mode: str) -> None:
         """Set `cross` or `isolated` margin of a perpetual; no error when it already is so.
@@ -182,7 +180,11 @@ class Gateway(Reading):
         async with self._acting(symbol) as exchange:
             if mode == "isolated":
                 self._demand_native(self._terms(exchange, symbol, None), "isolated_margin")
-            await account_calls.set_margin_mode(exchange, self.traits, symbol, mode)
+            if self.traits.leverage_words is None:
+                await account_calls.set_margin_mode(exchange, self.traits, symbol, mode)
+            elif mode != self.access.margin_mode:
+                # it goes with each order, or with the leverage, as the account is set
+                raise NotHere(venue=self.access.venue, feature="margin_mode", mode=mode)
 
     async def position_mode(self) -> str:
         """Return `one_way` or `hedge` as the account is set at the venue.
@@ -190,6 +192,11 @@ class Gateway(Reading):
         :raises VenueError: when the venue cannot be read.
         """
         exchange = await self._open()
+        if self.traits.position_mode:
+            return self.traits.position_mode
+        if (call := self.traits.position_mode_call) is not None:
+            raw = await self._try(lambda: getattr(exchange, call.method)(call.params), "settings")
+            return self._whole(lambda _, found: reads.position_mode(found), raw)
         answer = await self._try(exchange.fetch_position_mode, "settings")
         return "hedge" if answer["hedged"] else "one_way"
 
@@ -199,61 +206,11 @@ class Gateway(Reading):
         :raises VenueError: as `set_leverage`; `NotHere` where the venue lacks it.
         """
         exchange = await self._before_order()
+        if mode == self.traits.position_mode:
+            return
         if mode == "hedge":
             self._demand_native(Terms(kind=self.traits.kinds[-1]), "hedge_mode")
         await account_calls.set_position_mode(exchange, self.traits, mode)
-
-    @asynccontextmanager
-    async def _acting(self, symbol: str) -> AsyncIterator[Any]:
-        exchange = await self._before_order(symbol)
-        try:
-            yield exchange
-        except RateLimited as error:
-            await self._heed(error)
-            raise
-
-    async def _before_order(self, *symbols: str) -> Any:
-        try:
-            return await self._open(*symbols)
-        except VenueError as error:
-            raise NeverSent("MARKETS_UNREADABLE", message=str(error)) from error
-
-    def _terms(self, exchange: Any, symbol: str, permit_at_ms: int | None) -> Terms:
-        market = exchange.markets.get(symbol)
-        if market is None:
-            raise NeverSent("SYMBOL_UNKNOWN", symbol=symbol)
-        return Terms(
-            kind=reads.kind_of(market),
-            venue_symbol=str(market["id"]),
-            position_mode=self.access.position_mode,
-            margin_mode=self.access.margin_mode,
-            contract_size=reads.contract_size(market)
-            if self.traits.counts_contracts
-            else reads.ONE,
-            at_ms=permit_at_ms or now_ms(),
-        )
-
-    def _tick(self, exchange: Any, symbol: str) -> Decimal:
-        return exact(str(exchange.markets[symbol]["precision"]["price"]))
-
-    def _demand(self, terms: Terms, ticket: OrderTicket, *, native: str = "") -> None:
-        features = features_of(ticket)
-        if terms.position_mode == "hedge" and ticket.position_side:
-            features += ("hedge_mode",)
-        try:
-            demand(venue=self.access.venue, kind=terms.kind, features=features)
-        except NotAtThisVenue as error:
-            raise NotHere(**error.context) from error
-        if native:
-            self._demand_native(terms, native)
-
-    def _demand_native(self, terms: Terms, feature: str) -> None:
-        try:
-            found = demand(venue=self.access.venue, kind=terms.kind, features=(feature,))
-        except NotAtThisVenue as error:
-            raise NotHere(**error.context) from error
-        if found[feature] is not How.NATIVE:
-            raise NotHere(venue=self.access.venue, kind=terms.kind, feature=feature, native=False)
 
     async def streams(self) -> Streams:
         """Return the account's WebSocket streams."""

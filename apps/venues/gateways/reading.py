@@ -21,7 +21,7 @@ from apps.venues.domain.reports import (
     QuoteRow,
 )
 from apps.venues.gateways import reads
-from apps.venues.gateways.asking import FillsAsked, fills, find, place
+from apps.venues.gateways.asking import FillsAsked, fills, find, lists, place
 from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.classify import NoSuchOrder
 from apps.venues.gateways.connection import Connection, now_ms
@@ -187,15 +187,12 @@ class Reading(Connection):
         """
         exchange = await self._open(*([symbol] if symbol else []))
         exchange.options["warnOnFetchOpenOrdersWithoutSymbol"] = False
-        kinds = (self._kind(symbol),) if symbol else self.traits.kinds
+        kind = self._kind(symbol) if symbol else ""
         found: list[OrderReport] = []
-        lists = {
-            tuple(sorted(words.items())): kind
-            for kind in reversed(kinds)
-            for words in self.traits.lists_of(kind)
-        }
-        for key, kind in lists.items():
-            found += await self._open_orders(exchange, symbol, dict(key), kind=kind)
+        for name, words, one in await lists(
+            exchange, self.traits, symbol, kind=kind, read=self._try
+        ):
+            found += await self._open_orders(exchange, name, words, kind=one)
         if self.traits.apart is not None:
             params = dict(self.traits.apart.params)
             found += await self._open_orders(exchange, symbol, params, is_apart=True)
@@ -221,7 +218,7 @@ class Reading(Connection):
         exchange = await self._open(symbol)
         params = self.traits.fills_of_order(venue_order_id) if venue_order_id else {}
         if self.traits.accepted is not None:
-            asked = FillsAsked(symbol, self._kind(symbol), since_ms, params)
+            asked = FillsAsked(symbol, self._kind(symbol), since_ms, params, venue_order_id or "")
             return await fills(exchange, self.traits, asked, read=self._try)
         since, found = since_ms, []
         for _ in range(FILLS_PAGES_MAX):

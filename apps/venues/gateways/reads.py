@@ -18,7 +18,7 @@ from apps.venues.domain.reports import (
     PositionReport,
     QuoteRow,
 )
-from apps.venues.gateways.families.base import Family
+from apps.venues.gateways.families.base import IN_QUOTE, Family
 
 R = TypeVar("R", bound=OrderReport | FillReport | PositionReport | FundingReport)
 DECIMAL_PLACES: Final = 2
@@ -43,7 +43,15 @@ def market_of(exchange: Any, venue_symbol: str, kind: str) -> dict[str, Any] | N
         if kind_of(market) == kind:
             found: dict[str, Any] = market
             return found
-    return None
+    return _by_other_name(exchange, venue_symbol)
+
+
+def _by_other_name(exchange: Any, venue_symbol: str) -> dict[str, Any] | None:
+    """Return ccxt's market by the second name that some venues use in their rows."""
+    found = (exchange.options.get("marketsByAltname") or {}).get(venue_symbol)
+    if found is None and hasattr(exchange, "coin_to_market_id"):
+        found = exchange.markets.get(exchange.coin_to_market_id(venue_symbol))
+    return dict(found) if found is not None else None
 
 
 def ours(exchange: Any, traits: Family, report: R, *, row: Any = None, kind: str = "") -> R:
@@ -61,6 +69,10 @@ def ours(exchange: Any, traits: Family, report: R, *, row: Any = None, kind: str
             changes["filled"] = report.filled * size
         if isinstance(report, OrderReport | FillReport):
             changes["cost"] = report.cost * size
+    if isinstance(report, FillReport) and report.fee_asset == IN_QUOTE and market:
+        changes["fee_asset"] = market["quote"]
+    if isinstance(report, PositionReport) and not report.at_ms:
+        changes["at_ms"] = exchange.milliseconds()
     if isinstance(report, OrderReport):
         changes["fills"] = tuple(
             ours(exchange, traits, f, row=row, kind=kind) for f in report.fills
@@ -162,6 +174,15 @@ def totals(traits: Family, answer: Any) -> dict[str, Decimal]:
     if traits.read_balances is not None:
         return dict(traits.read_balances(answer["info"]))
     return {asset: number(total) or ZERO for asset, total in answer["total"].items()}
+
+
+def position_mode(answer: Any) -> str:
+    """Return the mode in which a venue lists its (empty) positions of a symbol.
+
+    :raises KeyError: when the answer is not whole.
+    """
+    rows = answer["result"]["list"]
+    return "hedge" if int(rows[0]["positionIdx"]) else "one_way"
 
 
 def closed_candles(

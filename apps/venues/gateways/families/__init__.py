@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from apps.venues.gateways.families import binance, binanceusdm, bybit, generic, okx
+from apps.venues.gateways.families import (
+    binance,
+    binanceusdm,
+    bybit,
+    generic,
+    hyperliquid,
+    kraken,
+    kucoin,
+    okx,
+)
 from apps.venues.gateways.families.base import Family
 
 FAMILIES: Final[dict[str, Family]] = {
-    found.name: found for found in (binance.FAMILY, binanceusdm.FAMILY, bybit.FAMILY, okx.FAMILY)
+    found.FAMILY.name: found.FAMILY
+    for found in (binance, binanceusdm, bybit, hyperliquid, kraken, kucoin, okx)
 }
 
 

@@ -18,6 +18,9 @@ from apps.venues.domain.reports import (
 )
 from apps.venues.gateways.wire import Answer
 
+# the fee asset of a fill whose row does not name it: the quote of its market
+IN_QUOTE: Final = "(quote)"
+
 
 class Meaning(StrEnum):
     """What an answer proves about the request it answers."""
@@ -176,8 +179,8 @@ class Family:
     units (contracts where `counts_contracts`), and a message that is something else gives None.
     `read_order` and `read_fill` raise KeyError where a row is not whole.
     Where a venue answers an order call with ids only, `accepted` makes the report, `find_of` and
-    `cancel_of` give the calls to ask and to cancel by our id (tried in turn), `rows_of` the rows of
-    an answer, and `lists_of(kind)` the parameters of each list of open orders.
+    `cancel_of` give the calls to ask and to cancel by our id (tried in turn), `acknowledged` raises
+    KeyError unless a cancel was taken, `lists_of(kind)` names the lists of open orders.
     """
 
     name: str
@@ -215,13 +218,21 @@ class Family:
     find_of: Callable[[Wanted, Terms], Sequence[VenueCall]] | None = None
     rows_of: Callable[[Any], Sequence[Any]] = list
     cancel_of: Callable[[Wanted, Terms], Sequence[VenueCall]] | None = None
-    # raises KeyError where the answer to a cancel does not say that it was taken
     acknowledged: Callable[[Any], Any] = nothing
     lists_of: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _kind: ({},)
     # fills where they come newest first: page size, lists of a kind, and how older ones are asked
     fills_page: int = 100
     fill_lists: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _kind: ({},)
     fills_before: Callable[[FillReport], dict[str, Any]] | None = None
+    # fills are read of all symbols; open orders only by symbol
+    fills_of_all: bool = False
+    open_symbols: VenueCall | None = None
+    # margin mode goes with each order or with leverage; the only position mode, or how it is asked
+    leverage_words: Callable[[str], dict[str, Any]] | None = None
+    position_mode: str = ""
+    position_mode_call: VenueCall | None = None
+    # a market order is a limit order that takes: ccxt wants the price it starts from
+    market_needs_price: bool = False
     # the wallets that make up an account's balance
     wallets: Sequence[Mapping[str, Any]] = ({},)
     # what ccxt calls our key and secret; what it must not send; how a late request is refused

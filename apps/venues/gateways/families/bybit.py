@@ -22,7 +22,7 @@ from apps.venues.gateways.families.base import (
     Family,
     News,
     QuotePart,
-    Subscriptions,
+    VenueCall,
 )
 from apps.venues.gateways.families.shared import amount_of, some
 
@@ -234,6 +234,9 @@ FAMILY = Family(
     find_of=bybit_words.find_of,
     rows_of=bybit_words.rows_of,
     cancel_of=bybit_words.cancel_of,
+    position_mode_call=VenueCall(
+        "privateGetV5PositionList", {"category": "linear", "symbol": "BTCUSDT"}
+    ),
     acknowledged=lambda answer: answer["result"]["orderId"],
     lists_of=lambda kind: (
         {"type": "spot", "paginate": True} if kind == "spot"
@@ -250,7 +253,6 @@ FAMILY = Family(
     read_balances=read_balances,
     read_position=read_position,
     read_funding=read_funding,
-    subscriptions=Subscriptions(),
     is_kline=lambda _: False,
     read_quote=read_quote,
     read_private=read_private,

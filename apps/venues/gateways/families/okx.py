@@ -37,6 +37,7 @@ ALGO_STATUSES: Final[dict[str, VenueStatus]] = {
     "canceled": "canceled",
     "order_failed": "rejected",
     "partially_failed": "canceled",
+    "filled": "closed",
 }
 # orders that the venue makes itself
 FORCED: Final = frozenset({"full_liquidation", "partial_liquidation", "adl"})
@@ -56,6 +57,8 @@ def read_order(row: Any) -> OrderReport:
     if row.get("algoId") and "accFillSz" not in row:
         return read_algo_order(row)
     filled, average = amount_of(row["accFillSz"]), amount_of(row["avgPx"])
+    # a market order of somebody's that counts quote
+    in_quote = row.get("tgtCcy") == "quote_ccy" and row["state"] == "filled"
     return OrderReport(
         client_order_id=row["clOrdId"],
         venue_order_id=row["ordId"],
@@ -63,7 +66,7 @@ def read_order(row: Any) -> OrderReport:
         status=STATUSES[row["state"]],
         side=row["side"],
         type="market" if row["ordType"] in {"market", "optimal_limit_ioc"} else "limit",
-        amount=exact(row["sz"]),
+        amount=filled if in_quote else exact(row["sz"]),
         filled=filled,
         cost=filled * average,
         price=some(row["px"]),
@@ -274,6 +277,7 @@ FAMILY = Family(
     find_of=okx_words.find_of,
     rows_of=okx_words.rows_of,
     cancel_of=okx_words.cancel_of,
+    leverage_words=lambda mode: {"mgnMode": mode},
     acknowledged=okx_words.acknowledged,
     lists_of=lambda _: ({}, {"ordType": "conditional"}, {"ordType": "move_order_stop"}),
     fills_before=lambda fill: {"end": fill.at_ms},
