@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +22,8 @@ from apps.supervision.models import HaltRun
 
 # Scopes that cover an account as a whole, with orders of ours that our books do not know.
 WHOLE_ACCOUNT: Final = frozenset({"desk", "venue", "account"})
+# Real time for which a price is good enough to bound a flatten by.
+PRICE_FRESH: Final = timedelta(seconds=10)
 _ACCOUNTS: Final = {
     "desk": "SELECT a.id FROM venues_venueaccount a",
     "venue": "SELECT a.id FROM venues_venueaccount a WHERE a.venue = %(id)s",
@@ -69,7 +71,8 @@ WHERE o.account_id = %(account)s
 _POSITIONS: Final = f"""
 SELECT p.bot_id, b.config_id, p.instrument_id, i.symbol, p.amount, q.last, i.price_tick,
     i.amount_step, i.amount_min, i.cost_min, i.stop_orders_max, i.is_tradable, i.kind,
-    (SELECT a.position_mode FROM venues_venueaccount a WHERE a.id = p.account_id)
+    (SELECT a.position_mode FROM venues_venueaccount a WHERE a.id = p.account_id),
+    coalesce(c.execution::text, '{{}}'), coalesce(q.observed_at > now() - %(fresh)s, false)
 FROM portfolio_position p {_OF_BOT.format(alias="p")}
 LEFT JOIN marketdata_quote q ON q.instrument_id = p.instrument_id
 WHERE p.account_id = %(account)s AND abs(p.amount) >= i.amount_step
@@ -116,6 +119,9 @@ class HeldPosition:
     is_tradable: bool
     kind: str = "spot"
     position_mode: str = "one_way"
+    # the config's execution as JSON text
+    execution: str = "{}"
+    is_price_fresh: bool = False
 
     @property
     def is_dust(self) -> bool:
@@ -185,7 +191,9 @@ def _orders(
 def positions_in_scope(*, restriction: Restriction, account_id: UUID) -> list[HeldPosition]:
     """Return the account's positions in the halt's scope that are not flat."""
     scope = _IN_SCOPE[restriction.scope_kind]
-    given: dict[str, Any] = {"account": account_id, "id": restriction.scope_id}
+    given: dict[str, Any] = {
+        "account": account_id, "id": restriction.scope_id, "fresh": PRICE_FRESH,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(f"{_POSITIONS} AND {scope} ORDER BY b.slug, i.symbol", given)
         return [HeldPosition(*row) for row in cursor.fetchall()]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
+from json import loads
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
+from apps.bots.domain.execution import parse_execution
 from apps.core.clock import now
 from apps.core.domain.money import ZERO, floor_to
 from apps.marketdata.clock import market_now
@@ -24,15 +27,19 @@ from apps.risk.domain.judge import judge
 from apps.risk.domain.verdicts import VerdictItem
 from apps.supervision.models import HaltRun
 from apps.supervision.queries import HeldPosition, flatten_orders, positions_in_scope
+from apps.trading.domain.protection import worst_price
 
 SEND_WITHIN: Final = timedelta(seconds=60)
+# So many orders of a position are bound by the slippage guard; then it leaves at any price.
+GUARDED_ATTEMPTS: Final = 3
 
 
 def flatten_run(*, run: HaltRun) -> int:
     """Bring the run's positions one step closer to flat; return how many are not flat yet.
 
     Call it when the sweep has verified that neither entries nor stops are left. Dust below the
-    venue's minimum counts as flat. One order a position at a time, at market, naming the halt.
+    venue's minimum counts as flat. One order a position at a time, at market, naming the halt, with
+    the wide slippage guard while the price is fresh and the first orders lasted.
 
     :raises DeskError: when the venue or the books refuse; the next call goes on from there.
     """
@@ -65,7 +72,7 @@ def _order(run: HaltRun) -> None:
             count, unfinished = made.get((position.bot_id, position.instrument_id), (0, 0))
             if unfinished or position.is_dust:
                 continue
-            item = _judged(run, position)
+            item = _judged(run, position, worst=_worst(position, attempt=count))
             items.append(item)
             if item.judgement.is_allowed:
                 drafts.append((item, position, count))
@@ -78,7 +85,16 @@ def _order(run: HaltRun) -> None:
         )
 
 
-def _judged(run: HaltRun, position: HeldPosition) -> VerdictItem:
+def _worst(position: HeldPosition, *, attempt: int) -> Decimal | None:
+    """Return the guard's price; None where a guard could keep the position from ever leaving."""
+    if attempt >= GUARDED_ATTEMPTS or not position.is_price_fresh:
+        return None
+    side = "sell" if position.amount > ZERO else "buy"
+    rate = parse_execution(loads(position.execution)).slippage_rate("flatten")
+    return worst_price(side=side, arrival=position.last, rate=rate, tick=position.price_tick)
+
+
+def _judged(run: HaltRun, position: HeldPosition, *, worst: Decimal | None) -> VerdictItem:
     side = "sell" if position.amount > ZERO else "buy"
     proposed = ProposedOrder(
         account_id=run.account_id,
@@ -89,6 +105,7 @@ def _judged(run: HaltRun, position: HeldPosition) -> VerdictItem:
         type="market",
         amount=floor_to(abs(position.amount), position.amount_step),
         reduce_only=_flags(position, side)[0],
+        worst_price=worst,
     )
     rules = Rules(
         position.price_tick, position.amount_step, position.amount_min, position.cost_min,
@@ -124,6 +141,7 @@ def _draft(
         leg=f"{position.symbol}:flatten",
         attempt=attempt,
         arrival_price=position.last,
+        worst_price=item.proposed.worst_price,
         reduce_only=item.proposed.reduce_only,
         position_side=_flags(position, item.proposed.side)[1],
         halt_id=run.restriction_id,
