@@ -1,9 +1,9 @@
-// The bot's chart: candles, entry, stop, open orders and fills from one JSON answer.
+// The bot's chart from one JSON answer: candles, fills, funding, and a line for all that stands.
 (() => {
   "use strict";
   const box = document.querySelector("[data-chart]");
   if (!box || !window.LightweightCharts) return;
-  const { createChart, createSeriesMarkers, CandlestickSeries, LineStyle } = window.LightweightCharts;
+  const { createChart, createSeriesMarkers, CandlestickSeries } = window.LightweightCharts;
 
   function colour(name) {
     const probe = document.createElement("i");
@@ -40,14 +40,19 @@
     series.setData(data.candles.map(([time, open, high, low, close]) => ({ time, open, high, low, close })));
     for (const line of lines) series.removePriceLine(line);
     lines = data.lines.map((line) => series.createPriceLine({
-      price: line.price, title: line.title, color: colour(line.tone), lineWidth: 1,
-      lineStyle: line.tone === "text-2" ? LineStyle.Solid : LineStyle.Dashed, axisLabelVisible: true,
+      price: line.price, title: `${line.glyph} ${line.title}`, color: colour(line.tone), lineWidth: 1,
+      lineStyle: line.dash, axisLabelVisible: true,
     }));
-    markers.setMarkers(data.fills.map((fill) => ({
+    const fills = data.fills.map((fill) => ({
       time: fill.time, position: fill.side === "buy" ? "belowBar" : "aboveBar",
       shape: fill.side === "buy" ? "arrowUp" : "arrowDown",
       color: colour(fill.side === "buy" ? "up" : "down"), text: fill.side === "buy" ? "B" : "S",
-    })));
+    }));
+    const funding = data.funding.map((paid) => ({
+      time: paid.time, position: "aboveBar", shape: "circle", color: colour(paid.tone), text: paid.text,
+    }));
+    markers.setMarkers([...fills, ...funding].sort((one, other) => one.time - other.time));
+    explain(data);
     if (!fitted && data.candles.length) {
       fitted = true;
       chart.timeScale().setVisibleLogicalRange({ from: data.candles.length - 120, to: data.candles.length + 4 });
@@ -55,6 +60,21 @@
     box.setAttribute("aria-label", data.summary);
     const words = document.getElementById("chart-words");
     if (words) words.textContent = data.summary;
+  }
+
+  // The legend names each line with its glyph: nothing is told by colour alone.
+  function explain(data) {
+    const legend = document.getElementById("chart-legend");
+    if (!legend) return;
+    const rows = data.lines.map((line) => [`${line.glyph} ${line.words}`, line.tone]);
+    if (data.fills.length) rows.push(["▲ B bought · ▼ S sold", ""]);
+    if (data.funding.length) rows.push(["● F funding, + received − paid", ""]);
+    legend.replaceChildren(...rows.map(([words, tone]) => {
+      const node = document.createElement("span");
+      node.textContent = words;
+      if (tone === "up" || tone === "down" || tone === "bad") node.dataset.tone = tone;
+      return node;
+    }));
   }
 
   async function load() {

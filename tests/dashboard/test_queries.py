@@ -116,6 +116,10 @@ def test_the_chart_draws_entry_stop_and_says_it_in_words() -> None:
         ("entry", 100.0),
         ("stop", 95.0),
     ]
+    assert [(line["glyph"], line["words"]) for line in chart["lines"]] == [
+        ("●", "entry 100.00"),
+        ("◆", "stop 95.00"),
+    ]
     assert (
         chart["summary"]
         == "BTC/USDT 1h: position 2.00000 BTC from 100.00; stop 95.00; 1 open order"

@@ -94,7 +94,7 @@ def read_bot(slug: str) -> BotPage:
         "head": version(
             bot.state, bot.stage, bot.state_reason, bot.config_id, [r.id for r in restrictions]
         ),
-        "positions": version([row.key for row in positions]),
+        "positions": version([(row.key, row.is_flat, row.legs) for row in positions]),
         "orders": version(shown, last_fill),
         "decisions": version(last_cycle),
         "chart": version(last_cycle, last_fill, shown, [row.mark for row in positions]),

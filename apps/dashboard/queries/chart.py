@@ -1,4 +1,4 @@
-"""The chart of one bot and instrument: candles, fills, entry, stop and open orders."""
+"""The chart of one bot and instrument: candles, fills, funding and the lines of what stands."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from uuid import UUID
 from apps.core.clock import to_ms
 from apps.core.domain.timeframes import TIMEFRAME_MS, open_ms
 from apps.dashboard.domain import formats
+from apps.dashboard.queries.chart_lines import chart_lines
 from apps.dashboard.queries.orders import open_orders_of
-from apps.dashboard.queries.positions import holdings
+from apps.dashboard.queries.positions import Holding, holdings
 from apps.marketdata.models import Candle, Instrument, Quote
 from apps.orders.models import Fill
+from apps.portfolio.models import FundingShare
 
 CANDLES_SHOWN: Final = 500
 FILLS_SHOWN: Final = 200
@@ -28,10 +30,15 @@ def read_chart(*, bot_id: UUID, instrument: Instrument, timeframe: str) -> dict[
     candles = [[ts // 1000, *prices] for ts, *prices in reversed(list(rows))]
     _append_forming(candles, instrument, timeframe)
     first = datetime.fromtimestamp(candles[0][0], UTC) if candles else None
-    lines, words = _lines(bot_id, instrument)
+    held = next(
+        (row for row in holdings(bot_id=bot_id) if row.instrument_id == instrument.pk), None
+    )
+    resting = [o for o in open_orders_of(bot_id) if o["instrument_number"] == instrument.pk]
+    lines, words = chart_lines(held=held, resting=resting, candles=candles, since=_since(held))
     return {
         "candles": candles,
         "fills": _fills(bot_id, instrument, timeframe, first),
+        "funding": _funding(bot_id, instrument, timeframe, first),
         "lines": lines,
         "tick": float(instrument.price_tick),
         "precision": formats.places(instrument.price_tick),
@@ -70,27 +77,28 @@ def _fills(
     ]
 
 
-def _lines(bot_id: UUID, instrument: Instrument) -> tuple[list[dict[str, Any]], str]:
-    """Return the price lines, and the chart in words."""
-    lines: list[dict[str, Any]] = []
-    words = ["no position"]
-    for row in holdings(bot_id=bot_id):
-        if row.instrument_id == instrument.pk and not row.is_flat and row.entry is not None:
-            lines.append({"price": float(row.entry), "title": "entry", "tone": "text-2"})
-            held = formats.amount(row.amount, row.step)
-            words = [
-                f"position {held} {row.base} from {formats.price(row.entry, row.tick)}",
-                row.protection,
-            ]
-    resting = [o for o in open_orders_of(bot_id) if o["instrument_number"] == instrument.pk]
-    for order in resting:
-        price = order["stop_price"] or order["price"]
-        if price is None:
-            continue
-        is_stop = order["purpose"] == "protect"
-        glyph = "▲" if order["side"] == "buy" else "▼"
-        title = "stop" if is_stop else f"{glyph} {formats.amount(order['amount'], order['step'])}"
-        tone = "down" if is_stop or order["side"] == "sell" else "up"
-        lines.append({"price": float(price), "title": title, "tone": tone})
-    words.append(f"{len(resting)} open order{'' if len(resting) == 1 else 's'}")
-    return lines, "; ".join(words)
+def _funding(
+    bot_id: UUID, instrument: Instrument, timeframe: str, first: datetime | None
+) -> list[dict[str, Any]]:
+    """Return what the bot paid or received for holding a perpetual, oldest first."""
+    if first is None or instrument.kind != "linear":
+        return []
+    found = FundingShare.objects.filter(
+        bot_id=bot_id, payment__instrument=instrument, payment__at__gte=first
+    ).order_by("-payment__at")
+    rows = list(found.values_list("payment__at", "amount")[:FILLS_SHOWN])
+    return [
+        {
+            "time": open_ms(to_ms(at), timeframe) // 1000,
+            "tone": "up" if amount >= 0 else "down",
+            "text": f"F {formats.signed(amount).split(formats.TIED)[-1]}",
+        }
+        for at, amount in reversed(rows)
+    ]
+
+
+def _since(held: Holding | None) -> int:
+    """Return from when on a trailing stop has followed the price, market time in epoch seconds."""
+    if held is None or held.opened_at is None:
+        return 0
+    return to_ms(held.opened_at) // 1000

@@ -14,16 +14,18 @@ from django.db import connection
 from apps.dashboard.domain import formats
 from apps.dashboard.domain.formats import Cell
 from apps.dashboard.domain.live import Live, version
+from apps.dashboard.queries.legs import LEGS_SQL, ProtectiveLeg, legs_of
+from apps.dashboard.queries.strange import Strange, strange_positions
 
 # Nearer to liquidation than this share of the price is shown as a danger.
 NEAR = Decimal("0.1")
-SQL = """
+SQL = f"""
 SELECT b.id, b.slug, b.stage, a.slug, a.quote_asset, i.id, i.symbol, i.base, i.price_tick, i.amount_step,
        p.amount, p.basis, p.realised_profit, p.fees, p.opened_at, p.round_trips,
        CASE i.kind WHEN 'linear' THEN coalesce(q.mark, v.mark_price, q.last) ELSE q.last END,
-       q.observed_at, s.stop_price, s.amount, i.kind, a.venue, p.funding,
+       q.observed_at, coalesce(q.source_venue, ''), i.kind, a.venue, p.funding,
        coalesce((c.sizing->>'leverage')::numeric, 1), coalesce(c.sizing->>'margin_mode', 'cross'),
-       v.liquidation_price
+       v.liquidation_price, s.legs
 FROM portfolio_position p
 JOIN bots_bot b ON b.id = p.bot_id
 JOIN venues_venueaccount a ON a.id = p.account_id
@@ -32,61 +34,17 @@ LEFT JOIN bots_botconfig c ON c.id = b.config_id
 LEFT JOIN marketdata_quote q ON q.instrument_id = i.id
 LEFT JOIN portfolio_venueposition v ON v.account_id = p.account_id AND v.instrument_id = i.id
     AND v.amount * p.amount > 0
-LEFT JOIN LATERAL (
-    SELECT o.stop_price, o.amount FROM orders_order o
-    WHERE o.bot_id = p.bot_id AND o.instrument_id = p.instrument_id AND o.purpose = 'protect'
-      AND o.status IN ('open', 'partially_filled') LIMIT 1
-) s ON true
+LEFT JOIN LATERAL ({LEGS_SQL}) s ON true
 WHERE (%(bot)s::uuid IS NOT NULL AND p.bot_id = %(bot)s) OR (%(bot)s::uuid IS NULL AND abs(p.amount) >= i.amount_step)
 ORDER BY b.slug, i.symbol
-"""
-
-
-# Where the venue's word is newer than our books and says something else.
-FOREIGN_SQL = """
-SELECT a.slug, i.symbol, i.base, i.amount_step, i.price_tick, v.side, v.amount, coalesce(h.amount, 0),
-       v.mark_price, v.liquidation_price, v.observed_at
-FROM portfolio_venueposition v
-JOIN venues_venueaccount a ON a.id = v.account_id
-JOIN marketdata_instrument i ON i.id = v.instrument_id
-LEFT JOIN LATERAL (
-    SELECT sum(p.amount) AS amount, max(p.updated_at) AS at FROM portfolio_position p
-    WHERE p.account_id = v.account_id AND p.instrument_id = v.instrument_id
-      AND (v.side = '' OR (v.side = 'long') = (p.amount > 0))
-) h ON true
-WHERE v.amount <> coalesce(h.amount, 0) AND v.observed_at > coalesce(h.at, '-infinity')
-ORDER BY a.slug, i.symbol, v.side
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Strange:
-    """A perpetual's position at the venue that our bots do not hold so; base units."""
-
-    account: str
-    symbol: str
-    base: str
-    step: Decimal
-    tick: Decimal
-    side: str
-    at_venue: Decimal
-    ours: Decimal
-    mark: Decimal | None
-    liquidation: Decimal | None
-    observed_at: datetime
-
-    @property
-    def words(self) -> str:
-        """What the venue says and what we hold."""
-        theirs = formats.amount(self.at_venue, self.step)
-        return f"{theirs} {self.base} at the venue, {formats.amount(self.ours, self.step)} ours"
+"""  # noqa: S608 - our own text
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     """One bot's holding of one instrument; prices in quote per base, amounts in base units.
 
-    A short holding is negative. `leverage`, `margin_mode`, `funding` and `liquidation` (the
+    A short holding is negative. `source_venue` is set when the price was borrowed; `leverage`, `margin_mode`, `funding` and `liquidation` (the
     venue's price for all that the account holds) are those of perpetuals.
     """
 
@@ -108,14 +66,14 @@ class Holding:
     round_trips: int
     mark: Decimal | None
     marked_at: datetime | None
-    stop_price: Decimal | None
-    stop_amount: Decimal | None
+    source_venue: str
     kind: str
     venue: str
     funding: Decimal
     leverage: Decimal
     margin_mode: str
     liquidation: Decimal | None
+    legs: list[ProtectiveLeg]
 
     @property
     def is_flat(self) -> bool:
@@ -185,9 +143,21 @@ class Holding:
         """In words: whether a stop stands at the venue for what is held."""
         if self.is_flat:
             return "flat"
-        if self.stop_price is None:
-            return "no stop at the venue"
-        return f"stop {formats.price(self.stop_price, self.tick)}"
+        words = [leg.words(self.tick) for leg in self.legs if leg.stands]
+        if not self.has_stop:
+            return "; ".join(["no stop at the venue", *words])
+        return "; ".join(words)
+
+    @property
+    def has_stop(self) -> bool:
+        """A stop stands at the venue."""
+        return any(leg.stands and leg.is_stop for leg in self.legs)
+
+    @property
+    def marked(self) -> str:
+        """The latest price; with the venue it was borrowed from."""
+        price = formats.price(self.mark, self.tick)
+        return f"{price} from {self.source_venue}" if self.source_venue else price
 
     @property
     def key(self) -> str:
@@ -204,7 +174,9 @@ class Holding:
                 f"{formats.amount(self.amount, self.step)} {self.base}"
             ),
             f"{self.key}.entry": formats.plain_cell(formats.price(self.entry, self.tick)),
-            f"{self.key}.mark": formats.plain_cell(formats.price(self.mark, self.tick)),
+            f"{self.key}.mark": formats.plain_cell(
+                self.marked, "warn" if self.source_venue else ""
+            ),
             f"{self.key}.marked": formats.age_cell(self.marked_at),
             f"{self.key}.value": formats.plain_cell(formats.number(self.value)),
             f"{self.key}.open": formats.profit_cell(self.unrealised),
@@ -242,7 +214,8 @@ def holdings(*, bot_id: UUID | None = None) -> list[Holding]:
     """Return what is held on the desk, or all positions of one bot, flat ones too (one statement)."""
     with connection.cursor() as cursor:
         cursor.execute(SQL, {"bot": bot_id})
-        return [Holding(*row) for row in cursor]
+        rows: list[list[Any]] = [[*row[:-1], legs_of(row[-1])] for row in cursor]
+    return [Holding(*row) for row in rows]
 
 
 def read_positions() -> Positions:
@@ -252,15 +225,10 @@ def read_positions() -> Positions:
     for row in rows:
         values |= row.cells()
     strange = strange_positions()
-    names = [row.key for row in rows] + [f"{s.account} {s.symbol} {s.words}" for s in strange]
+    names = [f"{row.key} {row.legs}" for row in rows] + [
+        f"{s.account} {s.symbol} {s.words}" for s in strange
+    ]
     return Positions(rows, Live(values, {"positions": version(names)}), strange)
-
-
-def strange_positions() -> list[Strange]:
-    """Return positions at venues that are not what our bots hold (one statement)."""
-    with connection.cursor() as cursor:
-        cursor.execute(FOREIGN_SQL)
-        return [Strange(*row) for row in cursor]
 
 
 def totals_by_stage(rows: list[Holding]) -> list[dict[str, Any]]:
