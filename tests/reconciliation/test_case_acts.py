@@ -34,7 +34,13 @@ from apps.risk.models import Restriction
 from tests.approvals.people import actor, person
 from tests.reconciliation.test_passes import limit, restrictions
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+
+@pytest.fixture(autouse=True)
+def backups(settings, tmp_path):
+    settings.BACKUP_DIR = str(tmp_path / "backups")
+    return tmp_path / "backups"
 
 
 @pytest.fixture
@@ -83,20 +89,40 @@ def test_a_case_says_what_happened_and_what_would_end_it(bot, venue):
     assert found("balance").venue == {"amount": "10006"}
 
 
-def test_a_write_off_takes_a_second_person_and_makes_the_books_equal(bot, venue, olga, rita):
+def test_a_write_off_takes_a_second_person_and_makes_the_books_equal(
+    bot, venue, olga, rita, backups
+):
     case = deposit(bot, venue, 5)
     request = request_write_off(actor=actor(olga), user=olga, case_id=case.id, reason="a deposit")
     with pytest.raises(VoteRefused):
         approve(olga, request)
     assert Balance.objects.get().amount == 10000
+    assert not backups.exists()
     assert approve(rita, request).state == "applied"
     assert Balance.objects.get().amount == 10005
+    # the books of the moment before can be looked at again
+    [kept] = backups.iterdir()
+    assert kept.name.endswith("before-adjustment")
+    saved = AuditEvent.objects.get(verb="backup.take")
+    assert saved.seq < AuditEvent.objects.filter(verb="case.write_off").earliest("seq").seq
     case.refresh_from_db()
     assert (case.state, case.change_request_id) == ("resolved", request.pk)
     assert all(done.is_clean for done in both(bot))
     assert restrictions() == set()
     written = AuditEvent.objects.get(verb="case.write_off")
     assert (written.object_type, written.object_id) == ("reconciliation_case", str(case.id))
+
+
+def test_without_a_backup_of_before_the_books_are_not_touched(bot, venue, olga, rita, backups):
+    case = deposit(bot, venue, 5)
+    request = request_write_off(actor=actor(olga), user=olga, case_id=case.id, reason="a deposit")
+    backups.write_text("a file where the folder should be")
+    failed = approve(rita, request)
+    assert failed.state == "failed"
+    assert "BACKUP_FAILED" in failed.closed_reason
+    assert Balance.objects.get().amount == 10000
+    case.refresh_from_db()
+    assert case.state == "open"
 
 
 def test_a_difference_that_moved_voids_the_request(bot, venue, olga, rita):

@@ -23,8 +23,10 @@ from apps.golive.actions.build_content import drift
 from apps.golive.actions.check_gates import check_gates
 from apps.golive.actions.promote import promote
 from apps.golive.domain.gates import not_passed
+from apps.ops.actions.take_backup import take_backup
 from apps.reconciliation.actions.adopt import adopt
 from apps.reconciliation.actions.write_off import write_off
+from apps.reconciliation.domain.adjustments import ADOPT, WRITE_OFF
 from apps.risk.actions.set_limit import set_limit
 
 
@@ -53,19 +55,24 @@ def _write_off(*, actor: Actor, proof: ChangeRequest) -> None:
 APPLIERS: Final[dict[str, Callable[..., None]]] = {
     "bot.promote": _promote,
     "limit.raise": _raise_limit,
-    "reconciliation.adopt": _adopt,
-    "reconciliation.write_off": _write_off,
+    ADOPT: _adopt,
+    WRITE_OFF: _write_off,
 }
+# Kinds that change the books by hand: a backup of the moment before can show what they were.
+BACKED_UP: Final = frozenset({ADOPT, WRITE_OFF})
+BACKUP_REASON: Final = "before-adjustment"
 
 
 def apply_approved(*, request_id: UUID, actor: Actor) -> ChangeRequest:
     """Apply the request if it is approved, in one transaction, and return it as it then stands.
 
     Expiry, content, votes and gates are checked again; what does not hold ends the request as
-    expired, voided or failed with the reason. Run twice, it takes effect once.
+    expired, voided or failed with the reason. Run twice, it takes effect once. What changes the
+    books is applied after a backup; without one it fails.
 
     :raises RequestNotFound: no such request.
     """
+    unsaved = _back_up(request_id, actor)
     with transaction.atomic():
         request = lock_request(request_id)
         if request.state != "approved":
@@ -80,11 +87,27 @@ def apply_approved(*, request_id: UUID, actor: Actor) -> ChangeRequest:
         except IntegrityError as error:
             reason = f"the votes no longer suffice ({_first_line(error)})"
             return close(actor=actor, request_id=request_id, state="voided", reason=reason)
-        problem = _apply(actor=actor, request=request)
+        problem = unsaved or _apply(actor=actor, request=request)
         if problem is not None:
             return close(actor=actor, request_id=request_id, state="failed", reason=problem)
         ring_after_commit("approvals")
         return finish_apply(actor=actor, request_id=request_id)
+
+
+def _back_up(request_id: UUID, actor: Actor) -> str | None:
+    """Back up before books are changed, outside of any transaction; return why it failed, or None."""
+    due = ChangeRequest.objects.filter(
+        pk=request_id, state="approved", kind__in=BACKED_UP, expires_at__gt=now()
+    )
+    if not due.exists():
+        return None
+    try:
+        take_backup(actor=actor, reason=BACKUP_REASON)
+    except DeskError as error:
+        return f"BACKUP_FAILED {error}"
+    except (DatabaseError, OSError) as error:
+        return f"BACKUP_FAILED {str(error).partition(chr(10))[0]}"
+    return None
 
 
 def _apply(*, actor: Actor, request: ChangeRequest) -> str | None:
