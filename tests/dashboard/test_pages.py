@@ -59,7 +59,7 @@ def test_theme_and_palette_are_kept(as_role) -> None:
 
 
 @pytest.mark.parametrize(
-    "tab", ["", "orders/", "fills/", "profit/", "decisions/", "config/", "go-live/"]
+    "tab", ["", "orders/", "fills/", "profit/", "quality/", "decisions/", "config/", "go-live/"]
 )
 def test_every_tab_of_a_bot_opens(as_role, tab) -> None:
     bot = trading_bot()

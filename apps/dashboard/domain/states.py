@@ -73,6 +73,7 @@ BADGES: Final[dict[str, tuple[str, str, str]]] = {
     "NO_DATA": ("?", "No data", "warn"),
     # what a check of the system says
     "ok": ("✓", "Ok", "ok"),
+    "too few": ("–", "Too few orders", ""),
     "late": ("!", "Late", "warn"),
     "missing": ("✕", "Missing", "bad"),
     "allowed": ("✓", "Allowed", "ok"),

@@ -20,7 +20,7 @@ from apps.marketdata.models import Instrument
 
 TABS = (
     ("", "Overview"), ("orders", "Orders"), ("fills", "Fills"), ("profit", "Profit"),
-    ("decisions", "Decisions"), ("config", "Config"), ("go-live", "Go-live"),
+    ("quality", "Execution"), ("decisions", "Decisions"), ("config", "Config"), ("go-live", "Go-live"),
 )  # fmt: skip
 REGIONS = {
     "head": "bot/head.html",

@@ -1,4 +1,4 @@
-"""Processes, schedules, feeds."""
+"""Processes and builds, what the desk's own checks found, backups, feeds, schedules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django_celery_beat.models import PeriodicTask
 
 from apps.core.clock import now
 from apps.dashboard.access import requires
+from apps.dashboard.queries import system as reads
 from apps.dashboard.queries.accounts import feed_ages
 from apps.ops.models import Heartbeat
 
@@ -19,11 +20,22 @@ MISSING_SECONDS: Final = 60.0
 
 @requires("view_operations")
 def system(request: HttpRequest) -> HttpResponse:
-    """Show the signs of life of every process, the schedules, and the age of each feed."""
-    context = {
+    """Show every process with its build, findings, backups, feeds and schedules."""
+    build = reads.declared_build()
+    context: dict[str, Any] = {
         "processes": [
-            (row, liveness((now() - row.at).total_seconds())) for row in Heartbeat.objects.all()
+            (
+                row,
+                liveness((now() - row.at).total_seconds()),
+                build is None or row.build == build.build,
+            )
+            for row in Heartbeat.objects.all()
         ],
+        "build": build,
+        "findings": reads.findings(),
+        "backups": reads.backups(),
+        "borrowed": reads.borrowed_prices(),
+        "has_simulated": reads.has_simulated_accounts(),
         "schedules": schedules(),
         "feeds": feed_ages(),
         "live": {},
