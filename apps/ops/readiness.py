@@ -54,7 +54,10 @@ def _asked(ask: Callable[[], Component]) -> Component:
 
 def _database() -> Component:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        cursor.execute("SELECT current_setting('transaction_read_only')")
+        # a standby or a full disk: it answers, but nothing can be recorded, so nothing is sent
+        if cursor.fetchone() == ("on",):
+            return Component(ok=False, detail="read-only")
     return Component(ok=True, detail="answers")
 
 
