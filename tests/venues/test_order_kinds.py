@@ -111,5 +111,5 @@ async def test_a_guarded_market_order_fills_within_its_guard_or_not_at_all(desk:
 
 
 async def test_spot_has_no_native_edit(desk: Gateway) -> None:
-    with pytest.raises(NotHere, match="feature=amend"):
+    with pytest.raises(NotHere, match="feature=edit"):
         await desk.edit_order(ticket(**TARGET), uuid4().hex)

@@ -49,7 +49,7 @@ class NewTerms:
 def amend_order(
     *, actor: Actor, order_id: UUID, terms: NewTerms, reason: str, dry_run: bool = False
 ) -> Placed:
-    """Record the amendment of an open order; the venue edits it, or it is cancelled and renewed.
+    """Record the amendment of an open order: it is cancelled and its rest sent as a new one.
 
     A protective leg changes where its group wants it: a stop only ever closer to the market.
 
@@ -57,7 +57,7 @@ def amend_order(
     :raises Conflict: `ORDER_NOT_OPEN`; `AMENDMENT_UNDER_WAY` while another waits.
     :raises InvalidInput: `NOTHING_TO_AMEND`, `AMOUNT_BELOW_FILLED`, `STOP_LOOSENED`,
         `PROTECTION_FOLLOWS_POSITION`, `REASON_REQUIRED`.
-    :raises NotAtThisVenue: where orders can neither be edited nor renewed.
+    :raises NotAtThisVenue: where orders cannot be renewed.
     """
     check_reason(reason)
     if not terms.as_dict():

@@ -16,8 +16,8 @@ from apps.core.errors import InvalidInput
 
 FEATURES: Final = (
     "market", "limit", "stop_market", "stop_limit", "take_profit_market", "take_profit_limit",
-    "trailing_stop_market", "GTC", "IOC", "FOK", "GTD", "post_only", "reduce_only", "amend", "oco",
-    "bracket", "slippage_guard", "cancel_all", "hedge_mode", "isolated_margin",
+    "trailing_stop_market", "GTC", "IOC", "FOK", "GTD", "post_only", "reduce_only", "amend", "edit",
+    "oco", "bracket", "slippage_guard", "cancel_all", "hedge_mode", "isolated_margin",
 )  # fmt: skip
 
 
@@ -78,8 +78,9 @@ _ROWS: Final = (
         "binanceusdm", "linear",
         native="market limit stop_market stop_limit take_profit_market take_profit_limit"
         " trailing_stop_market GTC IOC FOK GTD post_only reduce_only cancel_all hedge_mode"
-        " isolated_margin amend",
-        emulated="oco bracket slippage_guard",
+        " isolated_margin edit",
+        # amend: as everywhere, although the venue can edit a limit order in place (ADR 14)
+        emulated="amend oco bracket slippage_guard",
         stop_orders_max=10,
         stop_locks_balance=False,
     ),

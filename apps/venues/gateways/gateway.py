@@ -74,7 +74,7 @@ class Gateway(Acting):
     ) -> OrderReport:  # fmt: skip
         """Change an open order to a ticket's price and amount in one venue call.
 
-        Only where the venue's row says that `amend` is native. `ticket.amount` is the order's
+        Only where the venue's row says that `edit` is native; amendments do not use it (ADR 14). `ticket.amount` is the order's
         new whole amount, what it filled included. Without the venue's id the order is looked for
         first. The report names the order as the venue now does: where the venue keeps its ids,
         `client_order_id` is still the replaced one.
@@ -85,7 +85,7 @@ class Gateway(Acting):
         """
         async with self._acting(ticket.symbol) as exchange:
             terms = self._terms(exchange, ticket.symbol, permit_at_ms)
-            self._demand(terms, ticket, native="amend")
+            self._demand(terms, ticket, native="edit")
             wanted = Wanted(ticket.symbol, replaces_client_order_id)
             if not venue_order_id:
                 known = await self._find(exchange, wanted)
