@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
@@ -15,46 +18,74 @@ from apps.marketdata.actions.sync_instruments import sync_instruments
 from apps.marketdata.models import Instrument, MarketClock
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.send_orders import send_orders
+from apps.orders.actions.store_facts import store_facts
 from apps.orders.models import Order
 from apps.portfolio.actions.absorb import absorb
+from apps.portfolio.models import Position, VenueSetting
 from apps.reconciliation.actions import reconcile_balances, reconcile_orders, reconcile_positions
+from apps.reconciliation.actions.resolve_case import resolve_case
 from apps.reconciliation.domain.causes import CAUSES
 from apps.reconciliation.models import CASE_KINDS, Case
 from apps.risk.actions.permit import close_permits
 from apps.risk.models import Restriction
+from apps.trading.actions.protect_positions import protect_positions
 from apps.venues import gateways
 from apps.venues.actions.write_keys import write_keys
+from apps.venues.domain.reports import FillReport, OrderReport
 from apps.venues.gateways.exchanges import forget_markets
-from apps.venues.gateways.loop import call
+from apps.venues.gateways.loop import call, loop
 from apps.venues.queries import credentials
 from tests.factories import make_account, make_bot, make_draft, make_quote
 from tests.factories.ledger import open_ledger
-from tests.fixtures.simulator import START_MS, simulator, simulators
+from tests.fixtures.perpetuals import futures_account, write_recordings
+from tests.fixtures.simulator import HOUR_MS, START_MS, simulators, write_candles
 
-__all__ = ["simulator", "simulators"]
+__all__ = ["simulators"]
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "simulator"])
+ACTOR = Actor.task("t")
+
+
+@pytest.fixture(scope="module")
+def simulator(simulators, tmp_path_factory):
+    """One exchange that plays a spot pair and its perpetual."""
+    running = simulators()
+    data = write_recordings(tmp_path_factory.mktemp("both"))
+    write_candles(data / "candles" / "binance", hours=72)
+    running.load(data, instruments=["BTC/USDT", "BTC/USDT:USDT"], **{"from": START_MS})
+    return running
 
 
 @pytest.fixture
-def account(simulator, settings, redis_server, monkeypatch):
+def opened(simulator, settings, redis_server, monkeypatch):
+    """A function that makes the desk's account of one that the exchange has opened."""
     settings.SIMULATOR_URL = simulator.url
     forget_markets()
     for module in (reconcile_orders, reconcile_balances, reconcile_positions):
         monkeypatch.setattr(module, "SECOND_LOOK_SECONDS", 0)
     MarketClock.objects.create(now=from_ms(START_MS))
-    keys = simulator.account("hand")
-    account = make_account(slug="hand")
-    write_keys(
-        actor=Actor.task("t"), account_id=account.id, api_key=keys["api_key"],
-        api_secret=keys["secret"],
-    )  # fmt: skip
-    gateway = gateways.gateway(credentials(account_id=account.id))
-    sync_instruments(account_id=account.id)
-    open_ledger(account_id=account.id, balances=call(gateway.balances(), timeout=10))
-    yield account
-    call(gateway.close(), timeout=10)
+    used = []
+
+    def act(keys, **values):
+        account = make_account(**values)
+        write_keys(
+            actor=ACTOR, account_id=account.id, api_key=keys["api_key"], api_secret=keys["secret"]
+        )
+        used.append(gateways.gateway(credentials(account_id=account.id)))
+        sync_instruments(account_id=account.id)
+        open_ledger(account_id=account.id, balances=call(used[-1].balances(), timeout=10))
+        return account
+
+    yield act
+    for gateway in used:
+        call(gateway.close(), timeout=10)
     gateways._GATEWAYS.clear()
     close_permits()
+
+
+@pytest.fixture
+def account(simulator, opened, request):
+    name = f"hand-{request.node.name[5:25].strip('_').replace('_', '-')}"
+    return opened(simulator.account(name), slug=name)
 
 
 def compare(account) -> None:
@@ -92,17 +123,107 @@ def test_each_break_opens_its_case_and_some_end_by_themselves(account, capsys):
     }
     assert open_kinds() == set()
     for kind in ("foreign_order", "foreign_fill", "foreign_cancel", "deposit"):
-        call_command("demo", "break", kind, account="hand", symbol="BTC/USDT")
+        call_command("demo", "break", kind, account=account.slug, symbol="BTC/USDT")
         assert f"a case of kind {BREAKS[kind].opens}" in capsys.readouterr().out
         compare(account)
         assert BREAKS[kind].opens in open_kinds(), kind
     assert Restriction.objects.filter(code="FOREIGN_ACTIVITY", lifted_at=None).exists()
     fill = Case.objects.get(kind="foreign_fill")
     assert fill.venue["fills"][0]["fee_asset"]
-    call_command("demo", "break", "withdrawal", account="hand")
+    call_command("demo", "break", "withdrawal", account=account.slug)
     Case.objects.filter(kind="foreign_fill").update(state="resolved")
     compare(account)
     assert Case.objects.get(kind="balance", subject="USDT").venue["amount"] != "100000"
+
+
+def test_a_lost_fill_and_a_lost_stop_heal_by_themselves(simulator, account, capsys):
+    instrument = Instrument.objects.get(symbol="BTC/USDT")
+    make_quote(instrument, last=50_500)
+    bot = make_bot(account=account, instruments=[instrument])
+    place(bot, leg="in")
+    protect(account)
+    [stop] = Order.objects.filter(purpose="protect", status="open")
+    place(bot, leg="low", type="limit", price=Decimal(50_000))
+    compare(account)
+    assert open_kinds() == set()
+
+    call_command("demo", "break", "lost_stop", account=account.slug, symbol="BTC/USDT")
+    compare(account)
+    assert Order.objects.get(id=stop.id).status == "expired"
+    protect(account)
+    [again] = Order.objects.filter(purpose="protect", status="open")
+    assert (again.amount, again.stop_price) == (stop.amount, stop.stop_price)
+
+    call_command("demo", "break", "lost_fill", account=account.slug)
+    assert "a case of kind missing_fill" in capsys.readouterr().out
+    simulator.control("POST", "advance", {"to": START_MS + HOUR_MS})
+    MarketClock.objects.update(now=from_ms(START_MS + HOUR_MS))
+    low = Order.objects.get(type="limit")
+    assert (low.status, low.filled) == ("open", 0)
+    compare(account)
+    low.refresh_from_db()
+    assert (low.status, low.filled) == ("filled", Decimal("0.01"))
+    # 0.01 twice, less a thousandth of each in fees
+    assert Position.objects.get(bot=bot).amount == Decimal("0.01998")
+    assert open_kinds() == set()
+
+
+def test_a_liquidation_is_booked_told_and_closed_with_its_cause(simulator, opened, capsys):
+    account = opened(futures_account(simulator, "margin"), slug="margin", venue="binanceusdm")
+    instrument = Instrument.objects.get(symbol="BTC/USDT:USDT")
+    make_quote(instrument, last=50_000)
+    VenueSetting.objects.create(
+        account=account, instrument=instrument, leverage=1, margin_mode="cross",
+        set_at=from_ms(START_MS),
+    )  # fmt: skip
+    bot = make_bot(account=account, instruments=[instrument])
+    place(bot, leg="in", amount=Decimal("0.1"))
+    protect(account)
+    compare(account)
+    assert open_kinds() == set()
+
+    with private_stream(account):
+        call_command("demo", "break", "liquidation", account=account.slug)
+    compare(account)
+    assert open_kinds() == {"liquidation"}
+    assert Restriction.objects.filter(lifted_at=None, state="reducing").exists()
+    assert Position.objects.get(bot=bot).amount == 0
+    forced = Order.objects.get(origin="venue")
+    assert (forced.purpose, forced.side, forced.bot_id) == ("flatten", "sell", bot.id)
+    case = Case.objects.get()
+    resolve_case(actor=ACTOR, case_id=case.id, reason="a drill")
+    compare(account)
+    assert open_kinds() == set()
+
+
+@contextmanager
+def private_stream(account):
+    """Hear the account's own news as the feed does, until a fill has come."""
+    gateway, heard = gateways.gateway(credentials(account_id=account.id)), []
+
+    async def listen():
+        async for news in gateway.watch_private():
+            heard.extend(news)
+            if any(isinstance(row, FillReport) for row in news):
+                return
+
+    future = asyncio.run_coroutine_threadsafe(listen(), loop())
+    # the stream tells only what happens after it stands
+    time.sleep(1)
+    yield
+    future.result(15)
+    store_facts(
+        account_id=account.id, source="stream",
+        orders=[row for row in heard if isinstance(row, OrderReport)],
+        fills=[row for row in heard if isinstance(row, FillReport)],
+    )  # fmt: skip
+    absorb(account_id=account.id)
+
+
+def protect(account):
+    protect_positions(account_id=account.id)
+    send_orders(account_id=account.id)
+    absorb(account_id=account.id)
 
 
 def place(bot, **values):
