@@ -95,7 +95,7 @@ class NewOrderForm(TermsForm):
     reduce_only = forms.BooleanField(required=False, label="Reduce only: never open")
     exit_stop = NumberField(label="Stop at")
     exit_target = NumberField(label="Target at")
-    exit_trailing = NumberField(label="Or a stop that trails by (percent)")
+    exit_trailing = NumberField(label="Or trail by (percent)")
 
     field_order = (
         "what", "instrument", "side", "type", "amount", "price", "stop_price", "trailing",

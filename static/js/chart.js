@@ -29,7 +29,20 @@
   });
 
   const chart = createChart(box, { autoSize: true, ...look() });
-  const series = chart.addSeries(CandlestickSeries, bars());
+  // Lines near the price belong in the picture; a far one would flatten the candles.
+  const NEAR = { liquidation: 0.15 }, NEAR_ELSE = 0.3;
+  let wanted = [];
+  const series = chart.addSeries(CandlestickSeries, {
+    ...bars(),
+    autoscaleInfoProvider: (original) => {
+      const found = original();
+      if (found?.priceRange && wanted.length) {
+        found.priceRange.minValue = Math.min(found.priceRange.minValue, ...wanted);
+        found.priceRange.maxValue = Math.max(found.priceRange.maxValue, ...wanted);
+      }
+      return found;
+    },
+  });
   const markers = createSeriesMarkers(series, []);
   let lines = [], fitted = false, loading = false;
 
@@ -37,6 +50,9 @@
     series.applyOptions({
       priceFormat: { type: "price", precision: data.precision, minMove: data.tick },
     });
+    const last = data.candles.at(-1)?.[4];
+    wanted = data.lines.filter((line) => last && Math.abs(line.price - last) / last < (NEAR[line.kind] ?? NEAR_ELSE))
+      .map((line) => line.price);
     series.setData(data.candles.map(([time, open, high, low, close]) => ({ time, open, high, low, close })));
     for (const line of lines) series.removePriceLine(line);
     lines = data.lines.map((line) => series.createPriceLine({

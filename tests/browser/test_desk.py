@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,8 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from apps.accounts.actions.make_welcome_link import make_welcome_link
 from apps.bots.models import Bot
 from apps.core.actor import Actor
+from apps.core.clock import now
+from apps.orders.models import Order
 from apps.risk.models import Restriction
 from tests.dashboard.conftest import trading_bot
 from tests.factories import make_quote
@@ -139,11 +142,13 @@ def test_every_page_fits_and_the_console_is_silent(person, signed_in, scheme, wi
     person("olga", "operator", "auditor")
     page = signed_in("olga", color_scheme=scheme, viewport={"width": width, "height": 844})
     order = bot.orders.first().client_order_id
-    tabs = ["", "orders/", "fills/", "profit/", "decisions/", "config/", "go-live/"]
+    tabs = ["", "orders/", "fills/", "profit/", "quality/", "decisions/", "config/", "go-live/"]
     pages = [
         "",
         "orders/",
         f"orders/{order}/",
+        "orders/new/?bot=sma-btc",
+        "quality/",
         "fills/",
         "positions/",
         "risk/",
@@ -158,6 +163,53 @@ def test_every_page_fits_and_the_console_is_silent(person, signed_in, scheme, wi
         answer = page.goto(f"/{path}")
         assert answer.status == 200, path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_an_order_by_hand_is_previewed_placed_and_cancelled(person, signed_in) -> None:
+    bot = trading_bot(slug="sma-btc")
+    instrument = bot.config.instruments.get().instrument
+    make_quote(instrument, last=110, at=now() + timedelta(minutes=10))
+    person("olga", "operator")
+    page = signed_in("olga")
+    page.goto("/bots/sma-btc/")
+    live(page)
+    page.get_by_role("link", name="New order…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Limit price")).to_be_hidden()
+    dialog.get_by_label("Type").select_option("limit")
+    dialog.get_by_label("Amount").fill("0.5")
+    dialog.get_by_label("Reason").fill("dip")
+    dialog.get_by_role("button", name="Preview").click()
+    expect(dialog.locator(".errors")).to_contain_text("This kind of order needs it.")
+    dialog.get_by_label("Limit price").fill("109")
+    dialog.get_by_role("button", name="Preview").click()
+    expect(dialog.locator(".preview")).to_contain_text("It would pass")
+    dialog.get_by_role("button", name="Place it").click()
+    expect(page.locator(".messages")).to_contain_text("The order is recorded")
+    expect(page.locator("main")).to_contain_text("By hand: olga")
+    order = Order.objects.get(origin="manual")
+    assert (order.price, order.amount, order.requested_by) == (109, Decimal("0.5"), "olga")
+    page.goto("/orders/?show=open")
+    page.get_by_label(f"Order {order.client_order_id[:8]}").check()
+    page.get_by_role("button", name="Cancel the ticked…").click()
+    dialog.get_by_label("Reason").fill("changed my mind")
+    dialog.get_by_role("button", name="Cancel 1 order").click()
+    expect(page.locator(".messages")).to_contain_text("1 order being cancelled")
+    assert Order.objects.get(pk=order.pk).status == "withdrawn"
+
+
+def test_without_javascript_a_position_is_closed_all_the_same(person, signed_in) -> None:
+    bot = trading_bot(slug="sma-btc")
+    make_quote(bot.config.instruments.get().instrument, last=110, at=now() + timedelta(minutes=10))
+    person("olga", "operator")
+    page = signed_in("olga", java_script_enabled=False)
+    page.goto("/positions/")
+    page.get_by_role("link", name="Close…").click()
+    expect(page.locator("main")).to_contain_text("The judge would let it pass.")
+    page.get_by_label("Reason").fill("news")
+    page.get_by_role("button", name="Close at market").click()
+    expect(page.locator(".messages")).to_contain_text("sma-btc closes BTC/USDT at market")
+    assert Order.objects.get(origin="manual").amount == 2
 
 
 def test_without_javascript_a_bot_is_paused_all_the_same(person, signed_in) -> None:

@@ -59,7 +59,9 @@ def ask(request: HttpRequest, wanted: Ask) -> HttpResponse:
         "back": local_address(request, request.POST.get("next") or request.GET.get("next", ""), default=wanted.back),
     }  # fmt: skip
     page = "acts/terms.html" if request.headers.get("HX-Request") else "acts/terms_page.html"
-    return render(request, page, context, status=422 if has_errors else 200)
+    # in a dialog the form is the answer, whatever it says; a browser would log a 4xx as a failure
+    is_page = not request.headers.get("HX-Request")
+    return render(request, page, context, status=422 if has_errors and is_page else 200)
 
 
 def _try(wanted: Ask, *, dry_run: bool) -> Placed | None:
