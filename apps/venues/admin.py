@@ -12,7 +12,7 @@ from django.urls import path
 
 from apps.core.admin import RecordAdmin
 from apps.venues.domain import capability_table
-from apps.venues.models import VenueAccount
+from apps.venues.models import CardRun, VenueAccount
 
 
 @admin.register(VenueAccount)
@@ -58,3 +58,22 @@ class VenueAccountAdmin(RecordAdmin):
             "opts": self.model._meta,
         }
         return TemplateResponse(request, "admin/venues/venueaccount/capabilities.html", context)
+
+
+@admin.register(CardRun)
+class CardRunAdmin(RecordAdmin):
+    """Runs of the acceptance cards on practice accounts; `manage.py venue_cards` adds one."""
+
+    needs = "view_operations"
+    list_display = (
+        "account",
+        "started_at",
+        "finished_at",
+        "passed",
+        "failed",
+        "skipped",
+        "requested_by",
+        "build",
+    )
+    list_filter = ("account",)
+    list_select_related = ("account",)

@@ -18,7 +18,7 @@ from apps.venues.actions.create_account import create_account
 from apps.venues.actions.edit_account import edit_account
 from apps.venues.actions.test_account import test_account
 from apps.venues.actions.write_keys import write_keys
-from apps.venues.models import VenueAccount
+from apps.venues.models import CardRun, VenueAccount
 
 
 class VenueAccountSerializer(DeskSerializer):
@@ -32,6 +32,17 @@ class VenueAccountSerializer(DeskSerializer):
             "created_at", "archived_at",
         ]  # fmt: skip
         read_only_fields = ["id", "key_fingerprint", "key_set_at", "created_at", "archived_at"]
+
+
+class CardRunSerializer(DeskSerializer):
+    """A run of the acceptance cards and what became of each."""
+
+    class Meta:
+        model = CardRun
+        fields = [
+            "id", "started_at", "finished_at", "passed", "failed", "skipped", "requested_by",
+            "build", "results",
+        ]  # fmt: skip
 
 
 class KeySerializer(serializers.Serializer[Any]):
@@ -62,6 +73,7 @@ class VenueAccounts(ReadResource):
         "keys": "manage_accounts",
         "change_settings": "manage_accounts",
         "test": "manage_accounts",
+        "card_runs": "view_operations",
     }
     queryset = VenueAccount.objects.all()
     serializer_class = VenueAccountSerializer
@@ -109,6 +121,13 @@ class VenueAccounts(ReadResource):
             return Response(VenueAccountSerializer(changed).data)
 
         return once(request, act)
+
+    @extend_schema(responses={200: CardRunSerializer(many=True)})
+    @action(detail=True, methods=["get"], url_path="card-runs", url_name="card-runs")
+    def card_runs(self, request: Request, slug: str | None = None) -> Response:
+        """Return the newest 20 runs of the acceptance cards on this account."""
+        runs = self.get_object().card_runs.order_by("-started_at")[:20]
+        return Response({"results": CardRunSerializer(runs, many=True).data})
 
     @extend_schema(request=None, responses={200: {"type": "object"}})
     @action(detail=True, methods=["post"])

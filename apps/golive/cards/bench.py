@@ -35,7 +35,7 @@ class CardSkipped(DeskError):
     default_code = "CARD_SKIPPED"
 
 
-def check(holds: bool, said: str, **seen: Any) -> None:
+def check(holds: object, said: str, **seen: object) -> None:
     """Fail the card unless `holds`.
 
     :raises CardFailed: with what was seen.

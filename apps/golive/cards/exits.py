@@ -139,7 +139,7 @@ async def pair_ends(bench: Bench) -> None:
 async def triggered(bench: Bench) -> OrderReport:
     """Let the market fall until a stop has sold."""
     await bench.hold()
-    ticket = leaving(bench, "stop_market", "0.97")
+    ticket = leaving(bench, "stop_market", "0.9995")
     await bench.send(ticket)
     assert bench.forward is not None
     for _ in range(48):

@@ -102,8 +102,8 @@ async def realised(bench: Bench) -> None:
     opened = await fills_of(bench, await bench.market("buy"))
     closed = await fills_of(bench, await bench.market("sell"))
     check(all(fill.realised is not None for fill in closed), "untold", fills=closed)
-    seen = sum(fill.realised or Decimal(0) for fill in closed)
-    wanted = sum(f.cost for f in closed) - sum(f.cost for f in opened)
+    seen = sum((fill.realised or Decimal(0) for fill in closed), Decimal(0))
+    wanted = sum((f.cost for f in closed), Decimal(0)) - sum(f.cost for f in opened)
     check(abs(seen - wanted) <= bench.rules.price_tick, "differs", seen=seen, wanted=wanted)
 
 

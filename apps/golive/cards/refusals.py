@@ -64,9 +64,7 @@ async def late(bench: Bench) -> None:
     """A request that is signed for a minute ago is refused, and there is no order."""
     ticket = bench.ticket()
     bench.placed.append((ticket.client_order_id, ticket.type))
-    await refused(
-        bench.gateway.create_order(ticket, permit_at_ms=to_ms(now()) - 60_000), Rejected
-    )
+    await refused(bench.gateway.create_order(ticket, permit_at_ms=to_ms(now()) - 60_000), Rejected)
     await absent(bench, ticket.client_order_id)
 
 

@@ -52,5 +52,3 @@ async def _one(bench: Bench, card: Card) -> Outcome:
     except (DeskError, TimeoutError, ValueError) as error:
         result, detail = "failed", f"{detail} left behind: {error}".strip()[:500]
     return Outcome(card.number, card.name, result, detail)
-
-
