@@ -183,7 +183,8 @@ class FillSerializer(DeskSerializer):
         model = Fill
         fields = [
             "id", "order", "bot", "symbol", "venue_order_id", "venue_trade_id", "side", "liquidity",
-            "price", "amount", "cost", "fee", "fee_asset", "at", "recorded_at",
+            "price", "amount", "cost", "fee", "fee_asset", "realised", "is_liquidation", "at",
+            "recorded_at",
         ]  # fmt: skip
 
 
