@@ -88,6 +88,13 @@ soak: install ## Play SEEDS=10000 seeds of the order simulation (FIRST=1, PROCES
 	@LOG_LEVEL=ERROR $(BIN)/python -m tests.simulation.soak --seeds $${SEEDS:-10000} --first $${FIRST:-1} \
 		--processes $${PROCESSES:-$$(nproc)}
 
+.PHONY: chaos
+chaos: install ## Kill real processes along an order's road (RUNS=450), then the servers themselves
+	@failed=0
+	LOG_LEVEL=CRITICAL $(BIN)/python -m tests.chaos.matrix --runs $${RUNS:-450} || failed=1
+	LOG_LEVEL=CRITICAL $(BIN)/python -m tests.chaos.outages || failed=1
+	exit $$failed
+
 .PHONY: clean
 clean: ## Remove what tests and tools leave (never the desk's data in .desk)
 	@rm -rf .desk-test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \

@@ -22,7 +22,8 @@ from tradingdesk.embedded import Access, admin_dsn
 from tradingdesk.supervisor.locks import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
-HOME = ROOT / ".desk-test"
+# Servers of its own for a run that ends them.
+HOME = Path(os.environ.get("DESK_TEST_HOME") or ROOT / ".desk-test")
 ACCESS = Access(HOME)
 TEMPLATES_KEPT = 4
 # Whatever a migration may read besides itself; modules of the desk that it imports are added.

@@ -65,14 +65,16 @@ numbers = itertools.count(1)
 @contextmanager
 def exchange() -> Iterator[Simulator]:
     """A running simulated exchange on a database of its own."""
+    name = f"{_worker_prefix()}_chaos{next(numbers)}"
     with psycopg.connect(admin_dsn(databases.HOME), autocommit=True) as admin:
-        name = f"{_worker_prefix()}_chaos{next(numbers)}"
         databases._create(admin, name, owner="desk_simulator", template=_template(admin))
-        simulator = Simulator(name).start()
-        try:
-            yield simulator
-        finally:
-            simulator.stop()
+    simulator = Simulator(name).start()
+    try:
+        yield simulator
+    finally:
+        simulator.stop()
+        # the server may have been started anew meanwhile
+        with psycopg.connect(admin_dsn(databases.HOME), autocommit=True) as admin:
             databases._drop(admin, name)
 
 
@@ -164,7 +166,7 @@ class Stack:
         while not self.ended.wait(1.0 / max(1, self.beats)):
             for _ in range(min(1, self.beats)):
                 # without Redis nobody is nudged
-                with suppress(OperationalError):
+                with suppress(OperationalError, redis.RedisError):
                     app.send_task("trading.tick", queue="trading", expires=5, retry=False)
 
     def restart_worker(self) -> None:

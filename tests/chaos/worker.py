@@ -21,6 +21,7 @@ import django
 import psycopg
 
 from tests.chaos.points import POINTS, Point
+from tradingdesk.supervisor.parentage import die_with_parent
 
 PLAN = Path(os.environ["CHAOS_PLAN"])
 counts: dict[str, int] = {}
@@ -109,6 +110,7 @@ def doomed(point: Point, genuine):
 
 
 def main() -> None:
+    die_with_parent()
     django.setup()
     for point in POINTS:
         module, _, path = point.target.partition(":")
