@@ -123,12 +123,16 @@
     palette.querySelector("input").focus();
   });
 
-  // Ticked boxes survive when a list is fetched again.
-  let ticked = [];
+  // Ticked boxes and opened details survive when a region is fetched again.
+  let ticked = [], opened = [];
   document.addEventListener("htmx:beforeSwap", () => {
+    opened = [...document.querySelectorAll("details[data-keep][open]")].map((node) => node.dataset.keep);
     ticked = [...document.querySelectorAll("td input[form]:checked")].map((box) => box.value);
   });
   document.addEventListener("htmx:afterSwap", () => {
+    for (const node of document.querySelectorAll("details[data-keep]")) {
+      if (opened.includes(node.dataset.keep)) node.open = true;
+    }
     for (const box of document.querySelectorAll("td input[form]")) {
       if (ticked.includes(box.value)) box.checked = true;
     }

@@ -137,6 +137,8 @@ def test_a_bracket_and_a_pair_of_exits_are_groups(as_role) -> None:
     assert again.status_code == 422
     assert sentence("GROUP_OPEN").rstrip(".") in unescape(again.content.decode())
     client.post(f"/order-groups/{group.pk}/cancel/", {"reason": "enough"})
+    page = client.post(address, bracket | {"step": "preview"}).content.decode()
+    assert "Stop for what has filled: 108.00." in page
     done = do(client, address, bracket)
     entry = Order.objects.get(origin="manual")
     assert (entry.group.kind, entry.group.state) == ("bracket", "open")

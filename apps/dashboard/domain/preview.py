@@ -16,9 +16,9 @@ _PURPOSES: Final = {
     "reduce": "It takes away from what is held: an exit.",
 }
 _EXITS: Final = {
-    "stop_price": "Stop for what is held: {}.",
-    "target_price": "Target for what is held: {}.",
-    "trailing_rate": "Stop that trails what is held by {}.",
+    "stop_price": "Stop for {held}: {value}.",
+    "target_price": "Target for {held}: {value}.",
+    "trailing_rate": "Stop that trails {held} by {value}.",
 }
 
 
@@ -46,14 +46,13 @@ def placed_lines(
     return lines
 
 
-def exit_lines(terms: Mapping[str, str], *, tick: Decimal) -> list[str]:
-    """Return the exits of a group (terms as text) as lines."""
+def exit_lines(terms: Mapping[str, str], *, tick: Decimal, held: str = "what is held") -> list[str]:
+    """Return the exits of a group (terms as text) as lines; `held` names what they cover."""
     lines = []
     for name, words in _EXITS.items():
         if name in terms:
             value = Decimal(terms[name])
             is_rate = name == "trailing_rate"
-            lines.append(
-                words.format(formats.percent(value, 2) if is_rate else formats.price(value, tick))
-            )
-    return [*lines, "They cover what has filled, and share one remaining amount."]
+            told = formats.percent(value, 2) if is_rate else formats.price(value, tick)
+            lines.append(words.format(held=held, value=told))
+    return [*lines, f"They cover {held}, and share one remaining amount."]

@@ -176,14 +176,16 @@ def _place(
 
 def _words_of(form: NewOrderForm, placed: Placed) -> list[str]:
     row, what = form.chosen, form.cleaned_data["what"]
-    exits = exit_lines(form.group_terms("").as_texts(), tick=row.price_tick) if what != "order" else []  # fmt: skip
     if what == "oco":
-        return exits
+        return exit_lines(form.group_terms("").as_texts(), tick=row.price_tick)
     told = placed_lines(
         placed.proposal, symbol=row.symbol, tick=row.price_tick, reserved=placed.reserved_cost,
         quote=row.quote,
     )  # fmt: skip
-    return [*told, *exits]
+    if what == "order":
+        return told
+    exits = form.group_terms("").as_texts()
+    return [*told, *exit_lines(exits, tick=row.price_tick, held="what has filled")]
 
 
 def _amended(order: Order, placed: Placed) -> list[str]:
