@@ -99,7 +99,12 @@ class InlineLoop(asyncio.SelectorEventLoop):
     def abandon(self) -> None:
         """The process is gone: nothing it still waited for comes back."""
         self.is_dead = True
-        for task in asyncio.all_tasks(self):
+        # a set of tasks has no order of its own; their names count up
+        for task in sorted(asyncio.all_tasks(self), key=_number):
             task.cancel()
         self.drain()
         self.close()
+
+
+def _number(task: asyncio.Task[object]) -> int:
+    return int(task.get_name().rpartition("-")[2])

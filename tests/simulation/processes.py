@@ -7,6 +7,7 @@ it had not committed is rolled back and its locks are free, as when PostgreSQL l
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,11 @@ class Line(psycopg.Connection[Any]):
     process: Process | None
     told_ms: int
     has_fact: bool
+    is_cut: bool
+
+    @property
+    def closed(self) -> bool:
+        return self.is_cut or super().closed
 
     def wait(self, gen, *arguments, **named):
         process = self.process
@@ -53,20 +59,34 @@ class Line(psycopg.Connection[Any]):
         if process.is_dead:
             gen.close()
             raise Crash
-        text = _text_of(gen)
-        if "now()" in text and self.told_ms != process.clock.ms:
+        if self.is_cut:
+            gen.close()
+            raise psycopg.OperationalError("the connection is closed")
+        frame = getattr(gen, "gi_frame", None)
+        query = frame.f_locals.get("query") if frame else None
+        if not isinstance(query, str):
+            return super().wait(gen, *arguments, **named)
+        asks_time, has_fact, writes = _about(query)
+        if asks_time and self.told_ms != process.clock.ms:
             self._tell_time(process.clock)
-        self.has_fact |= "INTO orders_venuefact" in text
-        is_alone = self.autocommit and self.info.transaction_status is TransactionStatus.IDLE
-        if text and is_alone and any(word in text for word in _WRITES):
+        self.has_fact |= has_fact
+        if writes and self.autocommit and self.pgconn.transaction_status == TransactionStatus.IDLE:
             return self._committing(lambda: super(Line, self).wait(gen, *arguments, **named))
         return super().wait(gen, *arguments, **named)
 
     def commit(self) -> None:
-        if self.process is None or self.info.transaction_status is TransactionStatus.IDLE:
+        if self.process is None or self.pgconn.transaction_status == TransactionStatus.IDLE:
             super().commit()
         else:
             self._committing(super().commit)
+
+    def close(self) -> None:
+        """Cut it off; the server's side is kept for the next process, because a new one is dear."""
+        if self.process is None:
+            super().close()
+        else:
+            self.lose()
+            self.is_cut = True
 
     def _committing(self, commit: Any) -> Any:
         has_fact, self.has_fact = self.has_fact, False
@@ -84,18 +104,18 @@ class Line(psycopg.Connection[Any]):
     def lose(self) -> None:
         """Let the server forget this client: rolled back, locks free."""
         if not self.closed:
-            self._at_once("ROLLBACK")
-            self._at_once("SELECT pg_advisory_unlock_all()")
+            self._at_once("ROLLBACK; SELECT pg_advisory_unlock_all()")
 
     def _at_once(self, statement: str) -> None:
         """Past psycopg, whose lock the caller may hold."""
         self.pgconn.exec_(statement.encode())
 
 
-def _text_of(gen: Any) -> str:
-    frame = getattr(gen, "gi_frame", None)
-    query = frame.f_locals.get("query", "") if frame else ""
-    return query if isinstance(query, str) else ""
+@functools.cache
+def _about(query: str) -> tuple[bool, bool, bool]:
+    """Return whether a statement asks for the time, stores a fact, writes."""
+    writes = any(word in query for word in _WRITES)
+    return "now()" in query, "INTO orders_venuefact" in query, writes
 
 
 class Process:
@@ -105,6 +125,7 @@ class Process:
         self.name = name
         self.clock = clock
         self.is_dead = False
+        self.was_cut = False
         self.strike = lambda place: ""
         self.cuts = 0
         self._permit: Any = None
@@ -112,19 +133,26 @@ class Process:
         self._born()
 
     def _born(self, line: Line | None = None) -> None:
-        self.is_dead = False
+        self.is_dead = self.was_cut = False
         self.loop = InlineLoop(self.clock)
         self.wrapper = connections.create_connection("default")
-        if line is not None and not line.closed:
-            self.wrapper.get_new_connection = lambda _: line
-        self.wrapper.ensure_connection()
-        self.line = self.wrapper.connection
-        self.line.__class__ = Line
-        self.line.process, self.line.told_ms, self.line.has_fact = None, -1, False
-        if self.line not in self._opened:
-            self._opened.append(self.line)
-        self.line.execute(SEARCH_PATH)
-        self.line.process = self
+        if line is None:
+            self.wrapper.ensure_connection()
+            line = self.wrapper.connection
+            self._opened.append(line)
+            line.__class__ = Line
+            line.process = None
+            line.execute(SEARCH_PATH)
+            self.line = line
+        else:
+            self.wrapper.get_new_connection = self._reconnected
+            self.wrapper.ensure_connection()
+        self._reconnected({})
+
+    def _reconnected(self, parameters: dict[str, Any]) -> Line:
+        line = self.line
+        line.process, line.told_ms, line.has_fact, line.is_cut = self, -1, False, False
+        return line
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -163,7 +191,7 @@ class Process:
             self.die()
 
     def _cut(self, line: Line) -> None:
-        line.lose()
+        self.was_cut = True
         line.close()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 

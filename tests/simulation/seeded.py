@@ -59,7 +59,6 @@ class Story:
             world.turn()
             if self.random.random() < 0.6:
                 world.hear()
-                world.turn()
             if self.random.random() < 0.08:
                 world.cancel(*self._some_names())
             if self.random.random() < 0.05:
@@ -136,7 +135,6 @@ class Story:
             self.world.clock.sleep(10)
             self.world.turn()
             self.world.hear()
-            self.world.turn()
         self.world.cancel()
         return self.world.settle()
 

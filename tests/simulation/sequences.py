@@ -61,7 +61,6 @@ def _round(world: World) -> None:
     world.clock.sleep(1)
     world.turn()
     world.hear()
-    world.turn()
 
 
 def _until(world: World, statuses: set[str]) -> None:

@@ -13,6 +13,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+from apps.core import bell
 from apps.core.clock import from_ms
 from apps.marketdata.queries import forget
 from apps.venues import gateways
@@ -20,10 +21,11 @@ from tests.simulation.border import Border
 from tests.simulation.clock import START_MS, VirtualClock
 from tests.simulation.faults import Faults
 from tests.simulation.processes import VIRTUAL_NOW, Process
-from tests.simulation.rows import Rows, make_instruments
+from tests.simulation.rows import Rows, make_instruments, make_version
 from tests.simulation.world import World
 
-IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+# between them the interpreter looks for rubbish: what the desk itself has loaded is none
+GC_THRESHOLDS = (50_000, 20, 100)
 
 
 class Stage:
@@ -33,6 +35,7 @@ class Stage:
         self.clock = clock
         self.processes = processes
         self.instruments = make_instruments(from_ms(START_MS))
+        self.version = make_version(from_ms(START_MS))
 
     def world(
         self,
@@ -47,7 +50,7 @@ class Stage:
         for process in self.processes:
             process.again()
             process.cuts = 0
-        rows = Rows(name, self.clock.now(), self.instruments, bot_count=bots)
+        rows = Rows(name, self.clock.now(), self.instruments, self.version, bots)
         return World(self.clock, self.processes, rows, faults, border)
 
 
@@ -56,8 +59,13 @@ def stage() -> Iterator[Stage]:
     """Hold this process on a virtual clock; the database must be one that nobody else uses."""
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
         owner.execute(VIRTUAL_NOW)
-    build, layers = gateways.build_gateway, settings.CHANNEL_LAYERS
-    settings.CHANNEL_LAYERS = IN_MEMORY
+    build, rings, is_debug = gateways.build_gateway, bell.async_to_sync, settings.DEBUG
+    # nobody hears the bell, and it would start a thread each time; statements are not kept
+    bell.async_to_sync = lambda _: lambda *topics: None
+    settings.DEBUG = False
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     forget()
     logging.disable(logging.ERROR)
     clock = VirtualClock()
@@ -76,7 +84,9 @@ def stage() -> Iterator[Stage]:
             process.end()
         end_clock()
         logging.disable(logging.NOTSET)
-        gateways.build_gateway, settings.CHANNEL_LAYERS = build, layers
+        gateways.build_gateway, bell.async_to_sync, settings.DEBUG = build, rings, is_debug
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
         gateways._GATEWAYS.clear()
         forget()
         connection.close()

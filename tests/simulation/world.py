@@ -143,7 +143,11 @@ class World:
         if fault == "stream_disorder":
             said = [*reversed(said), *said]
         if said:
-            self._as(self.worker, lambda: self._store(said))
+            self._as(self.worker, lambda: self._draw(said))
+
+    def _draw(self, said: list[OrderReport | FillReport]) -> None:
+        self._store(said)
+        absorb(account_id=self.account_id)
 
     def _store(self, said: list[OrderReport | FillReport]) -> None:
         store_facts(
@@ -165,7 +169,7 @@ class World:
             process.again()
         except Error as error:
             self.trace(f"{process.name} lost PostgreSQL")
-            if not process.line.closed:
+            if not process.was_cut:
                 raise error from None
             process.again()
 
@@ -184,13 +188,8 @@ class World:
         """Let another process store and draw what the stream says, before the answer is here."""
         said = list(self.exchange.heard)
         self.exchange.heard.clear()
-
-        def draw() -> None:
-            self._store(said)
-            absorb(account_id=self.account_id)
-
         with self.calmly():
-            self._as(self.other, draw)
+            self._as(self.other, lambda: self._draw(said))
 
     def pause(self, seconds: float) -> None:
         """Stop the worker; meanwhile the server drops its permit and another worker goes on."""
@@ -243,7 +242,6 @@ class World:
         for pause in (1, 2, 5, 10, 20, 60, 120, 300, 900):
             self.clock.sleep(pause)
             self.hear()
-            self.turn()
             self.turn()
             left = [o for o in unfinished_orders(account_id=self.account_id) if not _rests(o)]
             if not left and self.reconcile():
