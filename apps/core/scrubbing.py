@@ -21,8 +21,37 @@ SENSITIVE_TEXT: Final = (
 )  # fmt: skip
 
 
+# without one of these, and without a long run of letters and digits, no pattern above matches
+_SIGNS: Final = (
+    "secret", "passw", "token", "apikey", "api_key", "authorization", "cookie", "signature",
+    "keyring", "private", "mark_key", "dsn", "session", "bearer", "basic", "td_", "@", "-----begin",
+    "\\u",
+)  # fmt: skip
+# any run of 64 holds a whole block of 32 that begins at a multiple of 32
+_BLOCK: Final = 32
+
+
+def is_suspect(text: str) -> bool:
+    """Return whether `text` may hold a credential or its name: cheap, and never wrongly False."""
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    return any(sign in lower for sign in _SIGNS) or any(
+        text[start : start + _BLOCK].isalnum() for start in range(0, len(text) - _BLOCK + 1, _BLOCK)
+    )
+
+
 def scrub_text(text: str) -> str:
     """Return `text` with everything that looks like a credential replaced."""
+    if not is_suspect(text):
+        return text
+    if "&" in text and "@" not in text and not any(c in text for c in " \n\t\r\v\f\"'-"):
+        # a form's pairs are looked at one by one: nearly all of them are innocent
+        return "&".join(_scrubbed(part) if is_suspect(part) else part for part in text.split("&"))
+    return _scrubbed(text)
+
+
+def _scrubbed(text: str) -> str:
     for pattern in SENSITIVE_TEXT:
         text = pattern.sub(lambda m: "".join(m.groups("")) + HIDDEN, text)
     return text

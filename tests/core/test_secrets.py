@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import logging
 import os
@@ -14,7 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sentry_sdk.transport import Transport
 
-from apps.core.scrubbing import HIDDEN, scrub, scrub_text
+from apps.core.scrubbing import (
+    HIDDEN,
+    SENSITIVE_NAME,
+    SENSITIVE_TEXT,
+    is_suspect,
+    scrub,
+    scrub_text,
+)
 from apps.core.sealing import KeyRing, SealBroken
 from tradingdesk.environment import secret
 from tradingdesk.monitoring import configure_sentry
@@ -252,3 +260,17 @@ def test_a_log_line_carries_no_secret() -> None:
     assert TOKEN not in text
     assert "ef" * 32 not in text
     assert line["api_key"] == HIDDEN
+
+
+def test_a_text_that_is_waved_through_holds_nothing_that_any_pattern_finds():
+    parts = (
+        "signature", "=", "&", "a" * 64, "b" * 63, "x" * 70, "apiKey", ":", '"', " ", "bearer ",
+        "td_0123456789abcdef01", "http://user:pw@h", "-----BEGIN X-----", "-----END X-----", "é",
+    )  # fmt: skip
+    for words in itertools.product(parts, repeat=3):
+        text = "".join(words)
+        hidden = text
+        for pattern in SENSITIVE_TEXT:
+            hidden = pattern.sub(lambda m: "".join(m.groups("")) + HIDDEN, hidden)
+        assert scrub_text(text) == hidden
+        assert is_suspect(text) or not SENSITIVE_NAME.search(text)

@@ -318,6 +318,33 @@ def test_an_order_in_transit_is_left_alone_while_its_sender_lives(bot, venue):
     assert fresh(order).status == "unknown"
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_answers_to_a_large_wave_are_stored_in_parts_and_a_failure_waits_for_its_end(
+    bot, venue, monkeypatch, fails
+):
+    with transaction.atomic():
+        create_orders(drafts=[make_draft(bot, leg=str(n)) for n in range(60)])
+    real, sizes = sending.store_answers, []
+
+    def store(**values):
+        sizes.append(len(values["result"].answers))
+        if fails:
+            raise OSError("disk")
+        return real(**values)
+
+    monkeypatch.setattr(sending, "store_answers", store)
+    if fails:
+        with pytest.raises(OSError, match="disk"):
+            send_orders(account_id=bot.account_id)
+        assert sizes == [25]
+        assert Order.objects.filter(status="submitted").count() == 60
+    else:
+        assert send_orders(account_id=bot.account_id).acknowledged == 60
+        assert sizes == [25, 35]
+        assert Order.objects.filter(status="open").count() == 60
+    assert len(venue.calls) == 60
+
+
 def test_two_senders_at_once_send_each_order_once(bot, venue):
     with transaction.atomic():
         create_orders(drafts=[make_draft(bot, leg=str(n)) for n in range(30)])

@@ -22,7 +22,7 @@ from apps.orders.actions.move_orders import Move, move_orders
 from apps.orders.actions.open_gateway import open_gateway
 from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.actions.send_cancels import send_cancels
-from apps.orders.actions.send_wave import send_wave
+from apps.orders.actions.send_wave import WaveResult, send_wave
 from apps.orders.actions.start_sending import Start, start_sending
 from apps.orders.actions.store_answers import store_answers
 from apps.orders.domain.answers import is_retryable
@@ -86,19 +86,22 @@ def _send_all(account_id: UUID, start: Start, summary: SendSummary) -> None:
         if summary.old_build:
             log.error("send.old_build", account=str(account_id), orders=summary.old_build)
     gateway = open_gateway(account_id=account_id, key_mark=start.key_mark) if due else None
-    for found in waves(due, size=WAVE):
+    planned = waves(due, size=WAVE)
+    for found in planned:
         # once entries have used up their share of the rate budget, exits still have their own
         is_spent = summary.throttled > 0
         wave = [order for order in found if order.purpose != "entry"] if is_spent else found
-        if gateway is None or not _send(account_id, gateway, start.market_now(), wave, summary):
+        last = start if found is planned[-1] else None
+        moment = start.market_now()
+        if gateway is None or not _send(account_id, gateway, moment, wave, summary, last):
             break
 
 
 def _send(
     account_id: UUID, gateway: Gateway, moment: datetime, orders: Sequence[Sendable],
-    summary: SendSummary,
+    summary: SendSummary, last: Start | None,
 ) -> bool:  # fmt: skip
-    """Send one wave; return whether the venue can take another now."""
+    """Send one wave (the `last` of its start); return whether the venue can take another now."""
     wanted = _screened(account_id, orders, moment, summary)
     if not wanted:
         return True
@@ -111,12 +114,17 @@ def _send(
     wave = [order for order in admitted if order.id in claim.order_ids]
     if not wave:
         return True
-    result = send_wave(account_id=account_id, gateway=gateway, orders=wave, claim=claim)
-    moves = store_answers(account_id=account_id, result=result)
-    summary.sent += list(result.answers)
-    for move in moves.values():
-        _count(summary, move)
-    log.info("orders.answered", account=str(account_id), **Counter(m.after for m in moves.values()))
+
+    def store(result: WaveResult, last: Start | None = None) -> None:
+        moves = store_answers(account_id=account_id, result=result, start=last)
+        summary.sent += list(result.answers)
+        for move in moves.values():
+            _count(summary, move)
+        words = Counter(move.after for move in moves.values())
+        log.info("orders.answered", account=str(account_id), **words)
+
+    result = send_wave(account_id=account_id, gateway=gateway, orders=wave, claim=claim, keep=store)
+    store(result, last)
     return not summary.retrying
 
 

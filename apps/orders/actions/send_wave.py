@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Final
 from uuid import UUID
 
@@ -19,13 +21,17 @@ from apps.venues.domain.reports import OrderReport, OrderTicket
 from apps.venues.domain.wire_record import WireRecord
 from apps.venues.gateways.errors import NeverSent, OutcomeUnknown, VenueError
 from apps.venues.gateways.gateway import Gateway
-from apps.venues.gateways.loop import call
+from apps.venues.gateways.loop import call, submit
 from apps.venues.gateways.wire import collect
 
 log = structlog.get_logger(__name__)
 DEADLINE_SECONDS: Final = 4.0
+# answers to a large wave are stored in parts while the rest is under way
+PART: Final = 25
+PARTED_FROM: Final = 50
 
 Answer = OrderReport | VenueError
+KeepAnswers = Callable[[dict[UUID, Answer]], None]
 
 
 @dataclass(slots=True)
@@ -43,10 +49,17 @@ class WaveResult:
     names: dict[str, UUID] = field(default_factory=dict)
 
 
+Keep = Callable[[WaveResult], None]
+
+
 def send_wave(
-    *, account_id: UUID, gateway: Gateway, orders: Sequence[Sendable], claim: Claim
-) -> WaveResult:
+    *, account_id: UUID, gateway: Gateway, orders: Sequence[Sendable], claim: Claim,
+    keep: Keep | None = None,
+) -> WaveResult:  # fmt: skip
     """Send claimed orders all at once and return what is known of each within 4 s.
+
+    The first answers of a large wave go to `keep` while the others are under way; what is
+    returned is the rest.
 
     Requests are signed with the claim's time, and none leaves later than 4 s after it: a process
     that was stopped and woke up sends nothing, and what it had sent is refused. The permit's transaction only locks and reads. Nothing raised by a venue escapes: what is not
@@ -60,7 +73,9 @@ def send_wave(
             allowed = _allowed(permit, orders, result)
             if allowed:
                 with collect() as result.calls:
-                    result.answers |= _answers(gateway, units(allowed), to_ms(claim.at))
+                    sent = units(allowed)
+                    answers = _answers(gateway, sent, to_ms(claim.at), _kept(result, keep))
+                    result.answers |= answers
     except PermitUnavailable as error:
         held_back = NeverSent("PERMIT_UNAVAILABLE", message=str(error))
         result.answers = {order.id: held_back for order in orders}
@@ -100,7 +115,27 @@ def _allowed(permit: Permit, orders: Sequence[Sendable], result: WaveResult) -> 
     return allowed
 
 
-def _answers(gateway: Gateway, wave: Sequence[Unit], signed_at: int) -> dict[UUID, Answer]:
+def _kept(result: WaveResult, keep: Keep | None) -> KeepAnswers | None:
+    """Return what hands a part of the wave's answers, and of its calls, to `keep`."""
+    if keep is None:
+        return None
+
+    def hand_over(answers: dict[UUID, Answer]) -> None:
+        count = len(result.calls)
+        calls = result.calls[:count]
+        # the loop's thread goes on appending behind them
+        del result.calls[:count]
+        keep(WaveResult(answers, fence=result.fence, calls=calls, names=result.names))
+
+    return hand_over
+
+
+def _answers(
+    gateway: Gateway, wave: Sequence[Unit], signed_at: int, keep: KeepAnswers | None = None
+) -> dict[UUID, Answer]:
+    """Return the answers to a wave, those excepted that `keep` took meanwhile."""
+    if keep is not None and len(wave) >= PARTED_FROM:
+        return _in_parts(gateway, wave, signed_at, keep)
     try:
         found = call(_gather(gateway, wave, signed_at), timeout=DEADLINE_SECONDS + 0.5)
     except TimeoutError as error:
@@ -117,6 +152,58 @@ async def _gather(gateway: Gateway, wave: Sequence[Unit], signed_at: int) -> lis
     if len(wave) == 1:
         return [await _send(gateway, wave[0], signed_at)]
     return list(await asyncio.gather(*(_send(gateway, unit, signed_at) for unit in wave)))
+
+
+def _in_parts(
+    gateway: Gateway, wave: Sequence[Unit], signed_at: int, keep: KeepAnswers
+) -> dict[UUID, Answer]:
+    """Hand answers to `keep` while others are under way; return the last of them.
+
+    What `keep` raises comes out when the wave is over: the permit must last until then.
+    """
+    parts: SimpleQueue[dict[UUID, Answer]] = SimpleQueue()
+    missing = {order.id for unit in wave for order in unit}
+    till = time.monotonic() + DEADLINE_SECONDS + 0.5
+    sending = submit(_hand_out(gateway, wave, signed_at, parts))
+    failed: Exception | None = None
+    while True:
+        try:
+            part = parts.get(timeout=max(0.0, till - time.monotonic()))
+        except Empty:
+            sending.cancel()
+            log.warning("send.deadline", units=len(wave))
+            part = {order_id: OutcomeUnknown(message="deadline") for order_id in missing}
+        missing -= part.keys()
+        if not missing:
+            break
+        try:
+            if failed is None:
+                keep(part)
+        except Exception as error:  # noqa: BLE001 - raised below
+            failed = error
+    if failed is not None:
+        raise failed
+    return part
+
+
+async def _hand_out(
+    gateway: Gateway, wave: Sequence[Unit], signed_at: int, parts: SimpleQueue[dict[UUID, Answer]]
+) -> None:
+    """Send all units at once and give their answers to `parts` as they come, `PART` at a time."""
+    known: dict[UUID, Answer] = {}
+    left = len(wave)
+
+    async def one(unit: Unit) -> None:
+        nonlocal known, left
+        answers = await _send(gateway, unit, signed_at)
+        known |= {order.id: answer for order, answer in zip(unit, answers, strict=True)}
+        left -= 1
+        # what comes last is stored after the permit: neither many nor very few
+        if not left or (len(known) >= PART and left >= PART // 2):
+            parts.put(known)
+            known = {}
+
+    await asyncio.gather(*(one(unit) for unit in wave))
 
 
 async def _send(gateway: Gateway, unit: Unit, signed_at: int) -> Sequence[Answer]:

@@ -19,7 +19,7 @@ from apps.orders.queries import TO_SEND
 # The lock is tried once, and only where there is anything to send. A row read a moment before it
 # was taken does no harm: the claim looks at status, cancel and time again.
 _START: Final = f"""
-SELECT d.*, (SELECT pg_try_advisory_lock(hashtextextended('orders.send:' || %(name)s, 0))),
+SELECT d.*, (SELECT pg_try_advisory_lock(hashtextextended(%(name)s, 0))),
     coalesce((SELECT build = %(build)s FROM risk_deskbuild), true),
     (SELECT md5(concat_ws(' ', a.api_key_sealed, a.api_secret_sealed, a.api_password_sealed,
         a.position_mode, a.margin_mode, a.sandbox)) FROM venues_venueaccount a
@@ -28,7 +28,7 @@ SELECT d.*, (SELECT pg_try_advisory_lock(hashtextextended('orders.send:' || %(na
 FROM ({TO_SEND}) d
 """  # noqa: S608 - a statement of this app
 _UNLOCK: Final = """
-SELECT pg_advisory_unlock(hashtextextended('orders.send:' || %(name)s, 0))
+SELECT pg_advisory_unlock(hashtextextended(%(name)s, 0))
 """
 
 
@@ -37,7 +37,8 @@ class Start:
     """What waits, in the order of decisions.
 
     `is_busy`: another process is sending. `is_build_current`: ours is the build that the desk
-    declared (or it declared none). `key_mark` changes when the account's keys do.
+    declared (or it declared none). `key_mark` changes when the account's keys do. `send_lock`
+    names the lock that is held, "" once it was given back.
     """
 
     due: list[Sendable] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Start:
     is_build_current: bool = True
     key_mark: str = ""
     virtual_now: datetime | None = None
+    send_lock: str = ""
 
     def market_now(self) -> datetime:
         """Return the market's time: the virtual clock's as read at the start, else the real one."""
@@ -54,7 +56,7 @@ class Start:
 @contextmanager
 def start_sending(*, account_id: UUID) -> Iterator[Start]:
     """Hold the account's send lock while its orders are sent; nothing is locked when none waits."""
-    name = str(account_id)
+    name = f"orders.send:{account_id}"
     rows = run(_START, {"account": account_id, "name": name, "build": settings.BUILD})
     if not rows:
         yield Start()
@@ -63,8 +65,10 @@ def start_sending(*, account_id: UUID) -> Iterator[Start]:
     if not is_ours:
         yield Start(is_busy=True)
         return
+    start = Start(is_build_current=is_current, key_mark=mark, virtual_now=virtual, send_lock=name)
     try:
-        due = [Sendable(*row[:-4]) for row in rows]
-        yield Start(due, is_build_current=is_current, key_mark=mark, virtual_now=virtual)
+        start.due = [Sendable(*row[:-4]) for row in rows]
+        yield start
     finally:
-        run(_UNLOCK, {"name": name})
+        if start.send_lock:
+            run(_UNLOCK, {"name": name})

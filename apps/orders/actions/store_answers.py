@@ -15,6 +15,7 @@ from apps.orders.actions.move_orders import Move
 from apps.orders.actions.name_triggered import name_triggered
 from apps.orders.actions.requeue_orders import requeue_orders
 from apps.orders.actions.send_wave import Answer, WaveResult
+from apps.orders.actions.start_sending import Start
 from apps.orders.actions.store_calls import INSERT_CALLS, call_columns
 from apps.orders.actions.store_facts import INSERT_FACTS, fact_columns
 from apps.orders.domain.answers import is_retryable
@@ -22,6 +23,8 @@ from apps.orders.domain.lifecycle import FINAL
 from apps.venues.domain.reports import OrderReport
 from apps.venues.gateways.errors import NeverSent, RateLimited, Rejected
 
+# The send lock may end with the last wave, sparing a round trip: whoever takes it before the commit
+# is done may ask the venue once too often, under a fence of his own.
 # A state is written under the fence of its claim only. Facts and calls are written whatever
 # became of the order meanwhile: a stale fence drops nothing that the venue said.
 _STORE: Final = f"""
@@ -47,15 +50,21 @@ WITH answered AS (
     INSERT INTO orders_orderevent (order_id, at, before, after, cause, detail)
     SELECT id, %(at)s, 'submitted', after, cause, detail FROM moved ORDER BY id
 ), facts AS ({INSERT_FACTS}), calls AS ({INSERT_CALLS})
-SELECT id FROM moved
+SELECT moved.id, released
+FROM (SELECT CASE WHEN %(send_lock)s::text <> ''
+    THEN pg_advisory_unlock(hashtextextended(%(send_lock)s, 0)) END AS released) l
+LEFT JOIN moved ON true
 """  # noqa: S608 - statements of this app
 
 
-def store_answers(*, account_id: UUID, result: WaveResult) -> Mapping[UUID, Move]:
+def store_answers(
+    *, account_id: UUID, result: WaveResult, start: Start | None = None
+) -> Mapping[UUID, Move]:
     """Store reports as facts and move the orders to `open`, `rejected`, `withdrawn` or `unknown`.
 
     An order that provably never took effect is queued anew in the same transaction, so that its
-    reservation has no gap. Returns the moves by order.
+    reservation has no gap. With `start`, whose last wave this is, the send lock is given back.
+    Returns the moves by order.
     """
     moves = {order_id: _move(order_id, answer) for order_id, answer in result.answers.items()}
     for order_id in result.halted:
@@ -64,10 +73,12 @@ def store_answers(*, account_id: UUID, result: WaveResult) -> Mapping[UUID, Move
     reports = [a for a in result.answers.values() if isinstance(a, OrderReport)]
     name_triggered(account_id=account_id, reports=reports)
     if not any(is_retryable(move.reason) for move in moves.values()):
-        run(_STORE, values)
+        run(_STORE, values | {"send_lock": start.send_lock if start else ""})
+        if start:
+            start.send_lock = ""
         return moves
     with transaction.atomic():
-        moved = [row[0] for row in run(_STORE, values)]
+        moved = [row[0] for row in run(_STORE, values) if row[0]]
         requeue_orders(order_ids=[i for i in moved if is_retryable(moves[i].reason)])
     return moves
 
@@ -81,6 +92,7 @@ def _values(account_id: UUID, result: WaveResult, moves: Sequence[Move]) -> dict
         "at": now(),
         "fence": result.fence,
         "final": list(FINAL),
+        "send_lock": "",
         "ids": [move.order_id for move in moves],
         "after": [move.after for move in moves],
         "reason": [move.reason[:200] for move in moves],

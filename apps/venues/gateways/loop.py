@@ -27,12 +27,17 @@ def loop() -> asyncio.AbstractEventLoop:
         return found
 
 
+def submit(coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+    """Start a coroutine on the loop thread."""
+    return asyncio.run_coroutine_threadsafe(coroutine, loop())
+
+
 def call(coroutine: Coroutine[Any, Any, T], *, timeout: float) -> T:
     """Run a coroutine on the loop thread and return its result; `timeout` in seconds.
 
     :raises TimeoutError: when it takes longer; the coroutine is cancelled.
     """
-    future = asyncio.run_coroutine_threadsafe(coroutine, loop())
+    future = submit(coroutine)
     try:
         return future.result(timeout)
     except concurrent.futures.TimeoutError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -16,7 +16,7 @@ from apps.venues.gateways.classify import RAISED, NoSuchOrder, classify
 from apps.venues.gateways.errors import NeverSent, OutcomeUnknown
 from apps.venues.gateways.families.base import Family, Terms, Wanted
 from apps.venues.gateways.reads import NOT_WHOLE, order_report, pair_reports
-from apps.venues.gateways.wire import Signing, about, departures, signing
+from apps.venues.gateways.wire import Signing, about, bare, departures, signing
 
 T = TypeVar("T")
 WINDOW_MS: Final = 4000
@@ -38,8 +38,11 @@ async def create(exchange: Any, traits: Family, ticket: OrderTicket, terms: Term
     words = traits.order_of(ticket, terms)
     amount = _contracts(ticket.amount, terms)
     _check_exact(exchange, ticket, amount)
+    # an answer that tells the whole order is read by the family alone
+    reading = bare() if traits.accepted is None else nullcontext()
     async with _once(traits, "create", ticket.client_order_id, at_ms=terms.at_ms):
-        answer = await exchange.create_order(
+        with reading:
+            answer = await exchange.create_order(
             ticket.symbol, words.type, ticket.side, amount, words.price,
             words.params | traits.signed_with(terms.at_ms, WINDOW_MS),
         )  # fmt: skip
