@@ -10,8 +10,8 @@ from django.core.management import call_command
 
 from apps.portfolio.actions.rebuild_positions import rebuild_positions
 from apps.portfolio.models import DailyResult, Position, RoundTrip
-from tests.factories import make_bot, make_instrument
-from tests.portfolio.stories import bought_and_sold
+from tests.factories import fill_report, make_account, make_bot, make_instrument
+from tests.portfolio.stories import bought_and_sold, broken_invariants, sent, told
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +48,17 @@ def test_what_differs_is_mended(bot):
         for row in rows:
             row.pop("id")
     assert mended == right
+    assert rebuild_positions(account_id=bot.account_id).changed == 0
+
+
+def test_a_bot_that_moved_holds_on_its_new_account(bot):
+    # what it once held, it held on another account
+    Position.objects.update(account=make_account())
+    order = sent(bot, amount=Decimal(1), leg="moved")
+    told(order, fill_report(order, price="100"))
+    held = Position.objects.get()
+    assert (held.account, held.amount) == (bot.account, 1)
+    assert broken_invariants() == {}
     assert rebuild_positions(account_id=bot.account_id).changed == 0
 
 

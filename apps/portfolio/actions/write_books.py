@@ -22,6 +22,8 @@ INSERT INTO portfolio_position (updated_at, id, account_id, bot_id, instrument_i
 SELECT %s, p.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[],
     {", ".join(f"%s::{kind}[]" for kind in _STATE.values())}) p
 ON CONFLICT (bot_id, instrument_id) DO UPDATE SET updated_at = excluded.updated_at,
+    -- a bot that was moved, flat, holds on the account where it trades now
+    account_id = (SELECT b.account_id FROM bots_bot b WHERE b.id = excluded.bot_id),
     {", ".join(f"{name} = excluded.{name}" for name in _STATE)}
 """  # noqa: S608 - names of the dataclass above
 _DAYS: Final = """
