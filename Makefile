@@ -83,6 +83,11 @@ bench: install ## Run every script in benchmarks/
 		$(BIN)/python "$$script"
 	done
 
+.PHONY: soak-reconciliation
+soak-reconciliation: install ## Live RECONCILE_HOURS=24 simulated hours of trading without one false break
+	@RECONCILE_HOURS=$${RECONCILE_HOURS:-24} LOG_LEVEL=ERROR $(BIN)/pytest --timeout=0 -q -n0 \
+		tests/reconciliation/test_planted_breaks.py -k no_false
+
 .PHONY: soak
 soak: install ## Play SEEDS=10000 seeds of the order simulation (FIRST=1, PROCESSES=all)
 	@LOG_LEVEL=ERROR $(BIN)/python -m tests.simulation.soak --seeds $${SEEDS:-10000} --first $${FIRST:-1} \
