@@ -22,8 +22,6 @@ import psycopg
 import structlog
 from django.conf import settings
 from django.db import connections
-from psycopg.generators import fetch_many, send
-from psycopg.pq import ExecStatus
 
 from apps.core.clock import now
 from apps.core.errors import DeskError
@@ -110,7 +108,6 @@ class _Held(threading.local):
     """One lock connection a thread; a forked child makes its own."""
 
     connection: psycopg.Connection[Any] | None = None
-    is_releasing: bool = False
     pid: int = 0
 
 
@@ -135,10 +132,9 @@ def _begin(first: str) -> psycopg.Cursor[Any]:
     """
     if _held.pid != os.getpid():
         # never closed here: the socket belongs to the parent
-        _held.connection, _held.is_releasing, _held.pid = None, False, os.getpid()
+        _held.connection, _held.pid = None, os.getpid()
     if _held.connection is not None:
         try:
-            _end_release(_held.connection)
             return _held.connection.execute(first, prepare=False)
         except psycopg.errors.LockNotAvailable:
             raise
@@ -148,35 +144,17 @@ def _begin(first: str) -> psycopg.Cursor[Any]:
     return _held.connection.execute(first, prepare=False)
 
 
-def _end_release(connection: psycopg.Connection[Any]) -> None:
-    """Read the answer that the last release left behind.
-
-    :raises psycopg.Error: when the connection was lost meanwhile.
-    """
-    if not _held.is_releasing:
-        return
-    _held.is_releasing = False
-    for answer in connection.wait(fetch_many(connection.pgconn)):
-        if answer.status != ExecStatus.COMMAND_OK:
-            raise psycopg.OperationalError(answer.get_error_message())
-
-
 def close_permits() -> None:
     """Close this thread's lock connection; the next permit makes a new one."""
-    _held.is_releasing = False
     if _held.connection is not None:
         _held.connection.close()
         _held.connection = None
 
 
 def _release(*, account_id: UUID) -> None:
-    """Send the end of the transaction, and leave its answer for the next permit to read."""
     try:
         if _held.connection is not None:
-            _end_release(_held.connection)
-            _held.connection.pgconn.send_query(b"ROLLBACK")
-            _held.connection.wait(send(_held.connection.pgconn))
-            _held.is_releasing = True
+            _held.connection.execute("ROLLBACK")
     except psycopg.Error as error:
         # the wave is over either way; what it learned must still be stored
         log.warning("permit.lost", account=str(account_id), error=str(error).strip())
