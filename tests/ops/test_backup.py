@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, connections, transaction
@@ -21,8 +22,12 @@ from apps.ops.actions.restore_backup import restore_backup
 from apps.ops.actions.take_backup import row_counts, take_backup
 from apps.ops.actions.verify_backup import verify_backup
 from apps.ops.gateways import backup_folder
+from apps.risk.actions.permit import close_permits
 from apps.risk.models import Restriction
+from tests.conftest import NAMES
+from tests.databases import HOME
 from tests.factories import make_bot
+from tradingdesk.embedded import admin_dsn
 
 ACTOR = Actor.task("test")
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner", "simulator"])
@@ -32,6 +37,18 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 def folder(settings: Any, tmp_path: Path) -> Path:
     settings.BACKUP_DIR = str(tmp_path / "backups")
     return tmp_path / "backups"
+
+
+@pytest.fixture(autouse=True)
+def alone(django_db_setup: object) -> None:
+    """End what threads of earlier tests left connected: the desk is stopped when it is restored."""
+    connections.close_all()
+    close_permits()
+    with psycopg.connect(admin_dsn(HOME), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s",
+            [NAMES.desk],
+        )
 
 
 def counts() -> dict[str, int]:
