@@ -129,10 +129,7 @@ def _positions(bot: Bot) -> tuple[int, int]:
     for instrument, amount, filled in stops.values_list("instrument_id", "amount", "filled"):
         covered[instrument] = covered.get(instrument, 0) + amount - filled  # type: ignore[operator]
     rows = list(held.values_list("instrument_id", "size", "instrument__amount_step"))
-    protected = sum(
-        covered.get(instrument, 0) > amount - step
-        for instrument, amount, step in rows
-    )
+    protected = sum(covered.get(instrument, 0) > amount - step for instrument, amount, step in rows)
     return len(rows), protected
 
 
