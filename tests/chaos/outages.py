@@ -10,8 +10,10 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -54,10 +56,15 @@ class Servers:
             psycopg.connect(admin_dsn(HOME)).close()
         except psycopg.OperationalError:
             return False
-        exchange = self.stack.simulator
-        if exchange.process is not None and exchange.process.poll() is not None:
-            exchange.start()  # as the supervisor does
         return True
+
+    def keep_exchange(self, ended: threading.Event) -> None:
+        """Start the exchange again whenever it ends, as the supervisor does."""
+        exchange = self.stack.simulator
+        while not ended.wait(1.0):
+            if exchange.process is not None and exchange.process.poll() is not None:
+                with suppress(RuntimeError):  # its database may still be starting
+                    exchange.start()
 
     def flush(self) -> None:
         self.stack.redis.flushall()
@@ -83,6 +90,7 @@ def strike(
     stack: Stack, name: str, number: int, what: Callable[[], None]
 ) -> tuple[float, list[str]]:
     """Let an outage meet an order in flight; return seconds until all was done, and violations."""
+    wait_for(lambda: _answers(stack), 60, lambda: "the exchange is away")
     trip = Trip.begin(stack, f"outage-{number}")
     # the answer to the order is on its way while it happens
     stack.arm(trip.name, {"kind": "delay", "ms": 700, "count": 1})
@@ -101,19 +109,27 @@ def strike(
     return took, found
 
 
+def _answers(stack: Stack) -> bool:
+    try:
+        return bool(stack.simulator.get("/api/v3/time"))
+    except OSError:
+        return False
+
+
 def main() -> int:
     """Play every outage, and every pause of a process; return the exit code."""
     services = EmbeddedServices(HOME)
     services.start()
-    wrong = 0
+    wrong, ended = 0, threading.Event()
     with cloned(conftest.NAMES), exchange() as simulator:
         stack = Stack(simulator, FOLDER)
         try:
             stack.wait_for_worker()
+            servers = Servers(services, stack)
+            keeper = threading.Thread(target=servers.keep_exchange, args=[ended], daemon=True)
+            keeper.start()
             print(f"{'outage':<32} trading again   allowed  violations")
-            for number, (name, (what, allowed)) in enumerate(
-                outages(Servers(services, stack)).items()
-            ):
+            for number, (name, (what, allowed)) in enumerate(outages(servers).items()):
                 took, found = strike(stack, name, number, what)
                 if took > allowed:
                     found.append(f"took {took:.1f} s")
@@ -130,6 +146,7 @@ def main() -> int:
                     f"{name:<32} {took:>11.1f} s           {run.violations or 'none'}", flush=True
                 )
         finally:
+            ended.set()
             stack.close()
     services.stop()
     return 1 if wrong else 0

@@ -26,7 +26,6 @@ from django.conf import settings
 from django.db import connection
 
 from apps.bots.actions.create_bot import create_bot
-from apps.bots.actions.start import start
 from apps.bots.actions.write_config import write_config
 from apps.bots.domain.configs import ConfigContent
 from apps.bots.models import Bot
@@ -200,8 +199,9 @@ class Stack:
             call(gateway.close(), timeout=10)
         gateways._GATEWAYS.clear()
 
-    def bot(self, account: VenueAccount, slug: str) -> Bot:
-        """Return a bot that buys at its first candle, with a stop 5 % below."""
+    @staticmethod
+    def draft(account: VenueAccount, slug: str) -> Bot:
+        """Return a bot that will buy at its first candle, with a stop 5 % below."""
         bot = create_bot(actor=ANNA, slug=slug, name=slug, account_id=account.id)
         content = ConfigContent(
             strategy="sma_cross", timeframe="1h", symbols=(SYMBOL,),
@@ -209,10 +209,10 @@ class Stack:
             protection={"stop_loss": "0.05"}, parameters={"fast": 2, "slow": 4},
         )  # fmt: skip
         write_config(actor=ANNA, bot_id=bot.id, content=content, reason="chaos")
-        return start(actor=ANNA, bot_id=bot.id)
+        return bot
 
-    def candle(self, account: VenueAccount, *, nudge: bool = True) -> None:
-        """Let the market play one candle, store what the feed would, and nudge."""
+    def candle(self, account: VenueAccount) -> None:
+        """Let the market play one candle and store what the feed would."""
         self.at_ms += HOUR_MS
         self.simulator.control("POST", "advance", {"to": self.at_ms})
         rows = self.ask(account, "candles", SYMBOL, "1h", self.at_ms - 50 * HOUR_MS, 100)
@@ -221,8 +221,6 @@ class Stack:
         quotes = self.ask(account, "quotes", [SYMBOL])
         store_quotes(venue="binance", environment="simulated", rows=quotes)
         advance_clock(to=self.at)
-        if nudge:
-            self.nudge(account)
 
     def arm(self, name: str, *faults: dict[str, Any]) -> None:
         for fault in faults:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.bots.actions.start import start
 from apps.bots.actions.stop import stop
 from apps.bots.models import Bot
 from apps.core.domain.money import floor_to
@@ -59,14 +60,21 @@ class Trip:
     def begin(cls, stack: Stack, name: str) -> Trip:
         """Open the account; the sibling's order is at the exchange, the bot has not decided yet."""
         account = stack.open_account(name)
-        sibling = stack.bot(account, f"{name}-sibling")
+        sibling = start(actor=ANNA, bot_id=stack.draft(account, f"{name}-sibling").id)
         resting = _rest(stack, account, sibling)
-        bot = stack.bot(account, f"{name}-bot")
+        # what its answer said is absorbed: from here nothing may change about it
+        stack.settle(account)
+        bot = stack.draft(account, f"{name}-bot")
         return cls(stack, name, account, sibling, bot, resting, checks.traces(sibling))
 
     def enter(self, *, nudge: bool = True) -> None:
         """Let the candle come at which the bot buys."""
-        self.stack.candle(self.account, nudge=nudge)
+        self.stack.candle(self.account)
+        # started before, it would decide on the candle before, and be too late after this one
+        if Bot.objects.get(id=self.bot.id).state == "draft":
+            start(actor=ANNA, bot_id=self.bot.id)
+        if nudge:
+            self.stack.nudge(self.account)
 
     def leave(self, *, nudge: bool = True) -> None:
         """Close the position by hand."""
