@@ -6,138 +6,260 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('simulator', '0002_order_lists_and_trailing_stops'),
+        ("simulator", "0002_order_lists_and_trailing_stops"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ContractMode',
+            name="ContractMode",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.RESTRICT, primary_key=True, related_name='+', serialize=False, to='simulator.account')),
-                ('is_hedged', models.BooleanField(default=False)),
-                ('fee_maker', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('fee_taker', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="simulator.account",
+                    ),
+                ),
+                ("is_hedged", models.BooleanField(default=False)),
+                ("fee_maker", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("fee_taker", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
             ],
         ),
         migrations.AddField(
-            model_name='order',
-            name='good_till_ms',
+            model_name="order",
+            name="good_till_ms",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='order',
-            name='orig_type',
+            model_name="order",
+            name="orig_type",
             field=models.CharField(blank=True, max_length=20),
         ),
         migrations.AddField(
-            model_name='order',
-            name='position_side',
+            model_name="order",
+            name="position_side",
             field=models.CharField(blank=True, max_length=5),
         ),
         migrations.AddField(
-            model_name='trade',
-            name='position_side',
+            model_name="trade",
+            name="position_side",
             field=models.CharField(blank=True, max_length=5),
         ),
         migrations.AddField(
-            model_name='trade',
-            name='realised',
+            model_name="trade",
+            name="realised",
             field=models.DecimalField(decimal_places=18, default=0, max_digits=38),
         ),
         migrations.CreateModel(
-            name='AlgoOrder',
+            name="AlgoOrder",
             fields=[
-                ('algo_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('symbol', models.CharField(max_length=30)),
-                ('client_algo_id', models.CharField(max_length=40)),
-                ('side', models.CharField(max_length=4)),
-                ('position_side', models.CharField(max_length=5)),
-                ('type', models.CharField(max_length=20)),
-                ('time_in_force', models.CharField(max_length=3)),
-                ('amount', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('price', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('trigger_price', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('working_type', models.CharField(max_length=14)),
-                ('reduce_only', models.BooleanField(default=False)),
-                ('close_position', models.BooleanField(default=False)),
-                ('activation_price', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('callback', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('good_till_ms', models.BigIntegerField(default=0)),
-                ('created_ms', models.BigIntegerField()),
-                ('updated_ms', models.BigIntegerField()),
-                ('extreme', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('triggered_ms', models.BigIntegerField(default=0)),
-                ('order_id', models.BigIntegerField(default=0)),
-                ('status', models.CharField(max_length=10)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='simulator.account')),
+                ("algo_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("symbol", models.CharField(max_length=30)),
+                ("client_algo_id", models.CharField(max_length=40)),
+                ("side", models.CharField(max_length=4)),
+                ("position_side", models.CharField(max_length=5)),
+                ("type", models.CharField(max_length=20)),
+                ("time_in_force", models.CharField(max_length=3)),
+                ("amount", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("price", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("trigger_price", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("working_type", models.CharField(max_length=14)),
+                ("reduce_only", models.BooleanField(default=False)),
+                ("close_position", models.BooleanField(default=False)),
+                (
+                    "activation_price",
+                    models.DecimalField(decimal_places=18, default=0, max_digits=38),
+                ),
+                ("callback", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("good_till_ms", models.BigIntegerField(default=0)),
+                ("created_ms", models.BigIntegerField()),
+                ("updated_ms", models.BigIntegerField()),
+                ("extreme", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("triggered_ms", models.BigIntegerField(default=0)),
+                ("order_id", models.BigIntegerField(default=0)),
+                ("status", models.CharField(max_length=10)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="+",
+                        to="simulator.account",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', 'symbol', 'algo_id'], name='simulator_algo_listing'), models.Index(condition=models.Q(('status', 'NEW')), fields=['algo_id'], name='simulator_algo_waiting')],
+                "indexes": [
+                    models.Index(
+                        fields=["account", "symbol", "algo_id"], name="simulator_algo_listing"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "NEW")),
+                        fields=["algo_id"],
+                        name="simulator_algo_waiting",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ContractSetting',
+            name="ContractSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('symbol', models.CharField(max_length=30)),
-                ('leverage', models.SmallIntegerField(default=20)),
-                ('is_isolated', models.BooleanField(default=False)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='simulator.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("symbol", models.CharField(max_length=30)),
+                ("leverage", models.SmallIntegerField(default=20)),
+                ("is_isolated", models.BooleanField(default=False)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="+",
+                        to="simulator.account",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'symbol'), name='simulator_contract_setting_once'), models.CheckConstraint(condition=models.Q(('leverage__gte', 1), ('leverage__lte', 125)), name='simulator_contract_leverage')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "symbol"), name="simulator_contract_setting_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("leverage__gte", 1), ("leverage__lte", 125)),
+                        name="simulator_contract_leverage",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Income',
+            name="Income",
             fields=[
-                ('income_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('symbol', models.CharField(max_length=30)),
-                ('kind', models.CharField(max_length=20)),
-                ('amount', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('asset', models.CharField(max_length=20)),
-                ('at_ms', models.BigIntegerField()),
-                ('trade_id', models.BigIntegerField(default=0)),
-                ('rate', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='simulator.account')),
+                ("income_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("symbol", models.CharField(max_length=30)),
+                ("kind", models.CharField(max_length=20)),
+                ("amount", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("asset", models.CharField(max_length=20)),
+                ("at_ms", models.BigIntegerField()),
+                ("trade_id", models.BigIntegerField(default=0)),
+                ("rate", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="+",
+                        to="simulator.account",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', 'at_ms', 'income_id'], name='simulator_income_listing')],
+                "indexes": [
+                    models.Index(
+                        fields=["account", "at_ms", "income_id"], name="simulator_income_listing"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Position',
+            name="Position",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('symbol', models.CharField(max_length=30)),
-                ('side', models.CharField(max_length=5)),
-                ('amount', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('cost', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('isolated', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('realised', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('updated_ms', models.BigIntegerField(default=0)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='simulator.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("symbol", models.CharField(max_length=30)),
+                ("side", models.CharField(max_length=5)),
+                ("amount", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("cost", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("isolated", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("realised", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("updated_ms", models.BigIntegerField(default=0)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="+",
+                        to="simulator.account",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'symbol', 'side'), name='simulator_position_once'), models.CheckConstraint(condition=models.Q(models.Q(('amount', 0), ('cost', 0)), models.Q(('amount__gt', 0), ('cost__gte', 0), ('side__in', ['BOTH', 'LONG'])), models.Q(('amount__lt', 0), ('cost__lte', 0), ('side__in', ['BOTH', 'SHORT'])), _connector='OR'), name='simulator_position_sane')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "symbol", "side"), name="simulator_position_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount", 0), ("cost", 0)),
+                            models.Q(
+                                ("amount__gt", 0), ("cost__gte", 0), ("side__in", ["BOTH", "LONG"])
+                            ),
+                            models.Q(
+                                ("amount__lt", 0), ("cost__lte", 0), ("side__in", ["BOTH", "SHORT"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="simulator_position_sane",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Wallet',
+            name="Wallet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asset', models.CharField(max_length=20)),
-                ('deposited', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('realised', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('fees', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('funding', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('balance', models.DecimalField(decimal_places=18, default=0, max_digits=38)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='simulator.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asset", models.CharField(max_length=20)),
+                ("deposited", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("realised", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("fees", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("funding", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                ("balance", models.DecimalField(decimal_places=18, default=0, max_digits=38)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="+",
+                        to="simulator.account",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'asset'), name='simulator_wallet_once'), models.CheckConstraint(condition=models.Q(('balance', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('deposited'), '+', models.F('realised')), '-', models.F('fees')), '+', models.F('funding')))), name='simulator_wallet_identity')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "asset"), name="simulator_wallet_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "balance",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("deposited"), "+", models.F("realised")
+                                        ),
+                                        "-",
+                                        models.F("fees"),
+                                    ),
+                                    "+",
+                                    models.F("funding"),
+                                ),
+                            )
+                        ),
+                        name="simulator_wallet_identity",
+                    ),
+                ],
             },
         ),
     ]
