@@ -269,6 +269,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LimitScopeEnum": "apps.risk.models.LIMIT_SCOPES",
         "RestrictionScopeEnum": "apps.risk.domain.restrictions.RESTRICTION_SCOPES",
+        "CaseKindEnum": "apps.reconciliation.models.CASE_KINDS",
+        "ComparisonKindEnum": "apps.reconciliation.models.COMPARISON_KINDS",
     },
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

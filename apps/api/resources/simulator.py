@@ -64,7 +64,9 @@ class Faults(viewsets.ViewSet):
         """Clear the fault of that number."""
         return once(request, lambda: Response(clear_faults(actor=acts(request), number=pk)))
 
-    @extend_schema(request=None, responses={200: FAULTS})
+    @extend_schema(
+        operation_id="simulator_faults_clear", request=None, responses={200: FAULTS}
+    )  # fmt: skip
     def destroy_all(self, request: Request) -> Response:
         """Clear every fault, or with `account` those of that account."""
         account = request.query_params.get("account", "")
