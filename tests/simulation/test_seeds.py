@@ -15,7 +15,7 @@ from tests.simulation.checks import broken_invariants
 from tests.simulation.seeded import run_seed
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS_EACH = 25
+SEEDS_EACH = 10
 BUG_SEEDS_MAX = 500
 REPLAY = "make soak FIRST={seed} SEEDS=1"
 
