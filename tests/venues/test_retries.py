@@ -153,5 +153,5 @@ async def test_an_order_to_a_port_nobody_listens_on_was_never_sent(
 async def test_a_venue_without_order_table_is_never_sent_an_order(venue: LocalVenue) -> None:
     with pytest.raises(NeverSent, match="VENUE_NOT_TRADABLE"):
         await order_calls.create(
-            type("Exchange", (), {"id": "kraken"})(), family("kraken"), TICKET, Terms()
+            type("Exchange", (), {"id": "bitstamp"})(), family("bitstamp"), TICKET, Terms()
         )
