@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import redis
 import structlog
+from celery import current_app
 from django.db import connections
 from django.test import TransactionTestCase
 
@@ -84,10 +85,11 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Log context ends with its test, and so does what it cached (throttles, lockouts)."""
+    """Log context ends with its test, and so does what it cached (throttles, lockouts) or made current."""
     structlog.contextvars.clear_contextvars()
     yield
     structlog.contextvars.clear_contextvars()
+    assert current_app.main == "tradingdesk", "a test left its own Celery application current"
     # instruments and candles kept in memory belong to the rows of this test
     from apps.marketdata.queries import forget
 

@@ -13,6 +13,8 @@ from django.conf import settings
 from django_structlog import signals
 from django_structlog.celery.receivers import CeleryReceiver
 
+from tradingdesk.celery import app as desk
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -27,6 +29,9 @@ def app(redis_server):
     )  # fmt: skip
     yield app
     app.close()
+    # the worker of a test makes its application the current one, and the default of all threads
+    desk.set_current()
+    desk.set_default()
 
 
 def test_request_bot_and_order_ids_reach_the_worker(app) -> None:

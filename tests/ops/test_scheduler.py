@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def app(redis_server):
     """An application of its own on the suite's Redis, with queues of its own."""
-    app = Celery("t", broker=settings.BROKER_URL)
+    app = Celery("t", broker=settings.BROKER_URL, set_as_current=False)
     prefix = f"{settings.REDIS_PREFIX}:beat:{uuid.uuid4().hex}:"
     app.conf.update(broker_transport_options={"global_keyprefix": prefix}, task_ignore_result=True)
     yield app
@@ -115,7 +115,7 @@ def test_a_first_read_that_failed_is_made_again(app, monkeypatch) -> None:
 
 def test_a_lost_broker_costs_the_messages_and_not_the_process(app) -> None:
     sync_schedules(actor=Actor.task("tests"))
-    dead = Celery("dead", broker="redis://127.0.0.1:1/0")
+    dead = Celery("dead", broker="redis://127.0.0.1:1/0", set_as_current=False)
     dead.conf.update(task_publish_retry=False)
     scheduler = governed(dead)
     run(scheduler, ticks=5)
