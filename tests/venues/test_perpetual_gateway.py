@@ -21,7 +21,7 @@ from apps.venues.domain.reports import (
 from apps.venues.gateways import build_gateway
 from apps.venues.gateways.errors import Rejected
 from apps.venues.gateways.exchanges import forget_markets
-from apps.venues.gateways.families.base import News
+from apps.venues.gateways.families.news import News
 from apps.venues.gateways.gateway import Gateway
 from tests.fixtures.perpetuals import futures_account, perpetuals
 from tests.fixtures.simulator import START_MS, Simulator

@@ -12,7 +12,7 @@ import pytest
 
 from apps.venues.domain.reports import FillReport, OrderReport, PositionReport
 from apps.venues.gateways.families import binanceusdm, binanceusdm_stream
-from apps.venues.gateways.families.base import AccountNews
+from apps.venues.gateways.families.news import AccountNews
 
 DATA = Path(os.environ.get("DESK_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 FIXTURES = DATA / "venue_fixtures" / "binanceusdm"

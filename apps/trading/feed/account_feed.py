@@ -21,7 +21,7 @@ from apps.trading.feed.market_feed import closing
 from apps.trading.feed.relay import Relay
 from apps.venues.domain.reports import FillReport, OrderReport, PositionReport
 from apps.venues.gateways import build_gateway
-from apps.venues.gateways.families.base import AccountNews, News
+from apps.venues.gateways.families.news import AccountNews, News
 from apps.venues.gateways.gateway import Gateway
 
 log = structlog.get_logger(__name__)

@@ -40,7 +40,7 @@ from apps.venues.domain.reports import (
     PositionReport,
     QuoteRow,
 )
-from apps.venues.gateways.families.base import Report
+from apps.venues.gateways.families.news import Report
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

@@ -22,7 +22,8 @@ from apps.venues.gateways.errors import (
     OutcomeUnknown,
     VenueError,
 )
-from apps.venues.gateways.families.base import News, Terms, Wanted
+from apps.venues.gateways.families.base import Terms, Wanted
+from apps.venues.gateways.families.news import News
 from apps.venues.gateways.streams import Streams
 
 # a cancel is acknowledged before it is done: how long to wait between questions, in seconds

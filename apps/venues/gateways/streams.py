@@ -17,12 +17,8 @@ from typing import Any, Final, TypeVar
 from apps.venues.domain.reports import CandleRow, QuoteRow
 from apps.venues.gateways.classify import RAISED
 from apps.venues.gateways.errors import StreamLost
-from apps.venues.gateways.families.base import (
-    AccountNews,
-    Family,
-    News,
-    QuotePart,
-)
+from apps.venues.gateways.families.base import Family
+from apps.venues.gateways.families.news import AccountNews, News, QuotePart
 from apps.venues.gateways.mailbox import Mailbox
 from apps.venues.gateways.reads import market_of, ours
 

@@ -17,14 +17,9 @@ from apps.venues.domain.reports import (
     OrderReport,
     VenueStatus,
 )
-from apps.venues.gateways.families.base import (
-    Budget,
-    Family,
-    Meaning,
-    News,
-    QuotePart,
-)
+from apps.venues.gateways.families.base import Budget, Family, Meaning
 from apps.venues.gateways.families.binance_words import TYPES, order_of, pair_of
+from apps.venues.gateways.families.news import News, QuotePart
 
 REFUSALS: Final = (
     "-1013 -1014 -1020 -1021 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1111 -1112 -1114"

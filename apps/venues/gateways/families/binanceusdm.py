@@ -18,13 +18,7 @@ from apps.venues.domain.reports import (
     VenueStatus,
 )
 from apps.venues.gateways.families import binance, binanceusdm_stream
-from apps.venues.gateways.families.base import (
-    Apart,
-    Budget,
-    Family,
-    Meaning,
-    Subscriptions,
-)
+from apps.venues.gateways.families.base import Apart, Budget, Family, Meaning
 from apps.venues.gateways.families.binanceusdm_rows import (
     ALGO_STATUSES,
     OUR_TYPES,
@@ -34,6 +28,7 @@ from apps.venues.gateways.families.binanceusdm_rows import (
     rate_of,
 )
 from apps.venues.gateways.families.binanceusdm_words import CONDITIONAL, edit_of, order_of
+from apps.venues.gateways.families.news import Subscriptions
 
 REFUSALS: Final = (
     "-1013 -1014 -1020 -1021 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1109 -1110 -1111"

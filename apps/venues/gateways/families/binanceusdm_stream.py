@@ -7,7 +7,6 @@ from typing import Any
 
 from apps.core.domain.money import ZERO, exact
 from apps.venues.domain.reports import FillReport, OrderReport, PositionReport, VenueStatus
-from apps.venues.gateways.families.base import AccountNews, News, QuotePart
 from apps.venues.gateways.families.binanceusdm_rows import (
     ALGO_STATUSES,
     OUR_TYPES,
@@ -16,6 +15,7 @@ from apps.venues.gateways.families.binanceusdm_rows import (
     position_side,
     rate_of,
 )
+from apps.venues.gateways.families.news import AccountNews, News, QuotePart
 
 
 def read_quote(message: Any) -> QuotePart | None:

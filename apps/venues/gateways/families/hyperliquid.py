@@ -19,7 +19,8 @@ from apps.venues.domain.reports import (
     VenueStatus,
 )
 from apps.venues.gateways.families import hyperliquid_words
-from apps.venues.gateways.families.base import Budget, Family, News
+from apps.venues.gateways.families.base import Budget, Family
+from apps.venues.gateways.families.news import News
 from apps.venues.gateways.families.shared import amount_of, some
 
 

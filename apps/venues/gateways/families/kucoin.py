@@ -15,12 +15,12 @@ from apps.venues.gateways.families.base import (
     Budget,
     Family,
     Meaning,
-    News,
     Terms,
     VenueCall,
     VenueOrder,
     Wanted,
 )
+from apps.venues.gateways.families.news import News
 from apps.venues.gateways.families.shared import (
     amount_of,
     limit_price,

@@ -17,7 +17,8 @@ from apps.venues.domain.reports import (
     VenueStatus,
 )
 from apps.venues.gateways.families import okx_codes, okx_words
-from apps.venues.gateways.families.base import Budget, Family, News, QuotePart
+from apps.venues.gateways.families.base import Budget, Family
+from apps.venues.gateways.families.news import News, QuotePart
 from apps.venues.gateways.families.shared import amount_of, some
 
 STATUSES: Final[dict[str, VenueStatus]] = {
