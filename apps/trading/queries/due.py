@@ -92,5 +92,5 @@ def orders_are_moving(*, account_id: UUID) -> bool:
 def unprotected_accounts() -> set[UUID]:
     """Return accounts with a position that lacks its stop; looks at every position of the desk."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNPROTECTED, {"account": None})
+        cursor.execute(_UNPROTECTED, {})
         return {row[0] for row in cursor.fetchall()}

@@ -43,6 +43,6 @@ def quiescent(*, account_ids: Sequence[UUID], at: datetime) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             _TRANSIT,
-            {"accounts": list(account_ids), "unfinished": sorted(UNFINISHED), "account": None},
+            {"accounts": list(account_ids), "unfinished": sorted(UNFINISHED)},
         )
         return reasons + [f"{what} {count}" for what, count in cursor.fetchall()]

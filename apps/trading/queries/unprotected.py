@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
-
+from apps.core.statements import run
 from apps.orders.domain.exits import resting_kinds
 from apps.risk.domain.forms import Rules
 from apps.trading.domain.protection import Unprotected
@@ -27,15 +26,14 @@ _LEG: Final = f"""(
     SELECT DISTINCT ON (o.bot_id, o.instrument_id) o.bot_id, o.instrument_id, o.id,
         o.amount - o.filled AS remaining, o.price, o.stop_price, o.trailing_rate
     FROM orders_order o
-    WHERE o.purpose = 'protect' AND o.type {{types}} AND o.status IN {_UNFINISHED}
-        AND (%(account)s::uuid IS NULL OR o.account_id = %(account)s::uuid)
+    WHERE o.purpose = 'protect' AND o.type {{types}} AND o.status IN {_UNFINISHED} AND {{where}}
     ORDER BY o.bot_id, o.instrument_id, o.id DESC)"""  # noqa: S608 - our own statement
 # A group that is open says where its exits stand; what it does not say, the config does.
 # Dust (what the venue would refuse as a stop) is exempt, so is a position that is leaving, and for
 # ten seconds one whose very stop the venue refused; what is being flattened gets no new stop. A
 # stop that another order replaces no longer counts.
 # The scalar sub-selects run for the few rows that come out, not for every position.
-UNPROTECTED: Final = f"""
+_POSITIONS: Final = f"""
 SELECT p.account_id, p.bot_id, b.config_id, p.instrument_id, i.symbol, p.opened_at, w.amount,
     e.stop_price, p.amount AS held, p.basis, s.id AS stop_id,
     (SELECT count(*) FROM orders_order o WHERE o.bot_id = p.bot_id
@@ -76,11 +74,11 @@ CROSS JOIN LATERAL (
     SELECT e.target_price IS NOT NULL AND CASE WHEN e.trailing_rate IS NULL
         THEN (a.venue, i.kind) IN ({_RESTING[False]}) ELSE (a.venue, i.kind) IN ({_RESTING[True]})
         END AS rests) r
-LEFT JOIN {_LEG.format(types="<> 'limit'")} s
+LEFT JOIN {_LEG.format(types="<> 'limit'", where="{where_order}")} s
     ON s.bot_id = p.bot_id AND s.instrument_id = p.instrument_id
-LEFT JOIN {_LEG.format(types="= 'limit'")} t
+LEFT JOIN {_LEG.format(types="= 'limit'", where="{where_order}")} t
     ON t.bot_id = p.bot_id AND t.instrument_id = p.instrument_id
-WHERE (%(account)s::uuid IS NULL OR p.account_id = %(account)s::uuid)
+WHERE {{where_position}}
     AND abs(p.amount) >= i.amount_step AND w.entry > 0
     AND w.amount >= i.amount_min AND e.stop_price > 0 AND w.amount * e.stop_price >= i.cost_min
     AND ((s.id IS NOT NULL AND s.remaining = w.amount
@@ -107,15 +105,17 @@ WHERE (%(account)s::uuid IS NULL OR p.account_id = %(account)s::uuid)
         WHERE r.flatten AND r.lifted_at IS NULL AND (r.scope_kind = 'desk'
             OR (r.scope_kind, r.scope_id) IN (('account', p.account_id::text), ('bot', p.bot_id::text))))
 """  # noqa: S608 - our own statement
+UNPROTECTED: Final = _POSITIONS.format(where_position="true", where_order="true")
+_OF_ACCOUNT: Final = _POSITIONS.format(
+    where_position="p.account_id = %(account)s", where_order="o.account_id = %(account)s"
+)
+# Fifteen tables take longer to plan than to read: planned once a connection.
+_IN_ORDER: Final = _OF_ACCOUNT + 'ORDER BY b.slug COLLATE "C", i.symbol COLLATE "C"'
 
 
 def unprotected_positions(*, account_id: UUID) -> list[Unprotected]:
     """Return the account's positions that need an exit made or replaced, by bot and symbol."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            UNPROTECTED + 'ORDER BY b.slug COLLATE "C", i.symbol COLLATE "C"',
-            {"account": account_id},
-        )
-        return [
-            Unprotected(*(*row[:12], Rules(*row[12:18]), *row[18:31])) for row in cursor.fetchall()
-        ]
+    return [
+        Unprotected(*(*row[:12], Rules(*row[12:18]), *row[18:31]))
+        for row in run(_IN_ORDER, {"account": account_id})
+    ]
