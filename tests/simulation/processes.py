@@ -157,17 +157,17 @@ class Process:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Be the process whose connection, loop, permit and caches the code meets."""
+        # first of all: inside a running loop Django keeps other connections than outside
+        running = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
         pid, held = os.getpid(), permit._held
         outer = (connections["default"], loop._RUNNING.get(pid), held.connection)
         connections["default"] = self.wrapper
         loop._RUNNING[pid] = self.loop
         held.pid, held.connection = pid, self._permit
-        running = asyncio._get_running_loop()
-        asyncio._set_running_loop(None)
         try:
             yield
         finally:
-            asyncio._set_running_loop(running)
             self._permit = held.connection
             if self._permit is not None and self._permit not in self._opened:
                 self._opened.append(self._permit)
@@ -176,6 +176,7 @@ class Process:
                 loop._RUNNING.pop(pid, None)
             else:
                 loop._RUNNING[pid] = outer[1]
+            asyncio._set_running_loop(running)
 
     def before_commit(self, line: Line) -> None:
         if self.strike("commit") == "cut_commit":
