@@ -16,6 +16,9 @@ class WholeVenue(FakeVenue):
         super().__init__(price)
         self.holdings = {asset: Decimal(amount) for asset, amount in balances.items()}
         self.hidden_fills: list[FillReport] = []
+        # orders of the venue's own, and such that are shown only when asked for by their id
+        self.forced: list[OrderReport] = []
+        self.past: list[OrderReport] = []
 
     async def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
         self.calls.append(("open_orders", ""))
@@ -29,6 +32,14 @@ class WholeVenue(FakeVenue):
         found = await super().fills(symbol, since_ms, venue_order_id)
         more = [f for f in self.hidden_fills if f.symbol == symbol and venue_order_id is None]
         return [f for f in found + more if since_ms is None or f.at_ms >= since_ms]
+
+    async def forced_orders(self, symbol: str | None, since_ms: int) -> list[OrderReport]:
+        return [r for r in self.forced if symbol in {None, r.symbol} and r.at_ms >= since_ms]
+
+    async def order_of_fill(self, symbol: str, venue_order_id: str) -> OrderReport | None:
+        self.calls.append(("order_of_fill", venue_order_id))
+        known = [*self.orders.values(), *self.past]
+        return next((r for r in known if r.venue_order_id == venue_order_id), None)
 
     async def balances(self) -> dict[str, Decimal]:
         if self.reads_fail:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.core.actor import Actor
 from apps.core.clock import from_ms
@@ -29,6 +29,7 @@ from apps.reconciliation.models import CASE_KINDS, Case
 from apps.risk.actions.permit import close_permits
 from apps.risk.models import Restriction
 from apps.trading.actions.protect_positions import protect_positions
+from apps.trading.feed.catch_up import catch_up_fills
 from apps.venues import gateways
 from apps.venues.actions.write_keys import write_keys
 from apps.venues.domain.reports import FillReport, OrderReport
@@ -168,8 +169,9 @@ def test_a_lost_fill_and_a_lost_stop_heal_by_themselves(simulator, account, caps
     assert open_kinds() == set()
 
 
-def test_a_liquidation_is_booked_told_and_closed_with_its_cause(simulator, opened, capsys):
-    account = opened(futures_account(simulator, "margin"), slug="margin", venue="binanceusdm")
+@pytest.mark.parametrize("heard", ["by_the_stream", "by_comparison", "by_catch_up"])
+def test_a_liquidation_is_booked_told_and_closed_with_its_cause(simulator, opened, heard, capsys):
+    account = opened(futures_account(simulator, heard), slug=heard, venue="binanceusdm")
     instrument = Instrument.objects.get(symbol="BTC/USDT:USDT")
     make_quote(instrument, last=50_000)
     VenueSetting.objects.create(
@@ -182,18 +184,52 @@ def test_a_liquidation_is_booked_told_and_closed_with_its_cause(simulator, opene
     compare(account)
     assert open_kinds() == set()
 
-    with private_stream(account):
+    with private_stream(account) if heard == "by_the_stream" else nullcontext():
         call_command("demo", "break", "liquidation", account=account.slug)
+    if heard == "by_catch_up":
+        catch_up(account)
+        assert Position.objects.get(bot=bot).amount == 0
     compare(account)
     assert open_kinds() == {"liquidation"}
     assert Restriction.objects.filter(lifted_at=None, state="reducing").exists()
     assert Position.objects.get(bot=bot).amount == 0
+    assert Restriction.objects.filter(lifted_at=None, code="LIQUIDATED", state="halted").exists()
+    assert not Restriction.objects.filter(code="FOREIGN_ACTIVITY").exists()
     forced = Order.objects.get(origin="venue")
     assert (forced.purpose, forced.side, forced.bot_id) == ("flatten", "sell", bot.id)
     case = Case.objects.get()
     resolve_case(actor=ACTOR, case_id=case.id, reason="a drill")
     compare(account)
     assert open_kinds() == set()
+
+
+class _Facts:
+    """What a catch-up brought, as the feed's intake stores it."""
+
+    async def in_thread(self, function, *arguments):
+        def work():
+            try:
+                return function(*arguments)
+            finally:
+                connection.close()
+
+        return await asyncio.to_thread(work)
+
+    def take_facts(self, account_id, source, rows):
+        self.told = (
+            [row for row in rows if isinstance(row, OrderReport)],
+            [row for row in rows if isinstance(row, FillReport)],
+        )
+
+
+def catch_up(account):
+    """Read what was missed, as the feed does when its stream stands again."""
+    gateway, facts = gateways.gateway(credentials(account_id=account.id)), _Facts()
+    reading = catch_up_fills(account.id, gateway, facts, symbols=["BTC/USDT:USDT"])
+    assert asyncio.run_coroutine_threadsafe(reading, loop()).result(20)
+    orders, fills = facts.told
+    store_facts(account_id=account.id, source="poll", orders=orders, fills=fills)
+    absorb(account_id=account.id)
 
 
 @contextmanager

@@ -102,6 +102,18 @@ class Border:
 
         return await self._call("fills", venue_order_id or "", act)
 
+    async def order_of_fill(self, symbol: str, venue_order_id: str) -> OrderReport | None:
+        exchange = self.world.exchange
+
+        def act() -> OrderReport | None:
+            shown = [exchange.report(order) for order in exchange.orders(self._as_of())]
+            return next((r for r in shown if r.venue_order_id == venue_order_id), None)
+
+        return await self._call("order", venue_order_id, act)
+
+    async def forced_orders(self, symbol: str | None, since_ms: int) -> list[OrderReport]:
+        return []
+
     async def balances(self) -> dict[str, Decimal]:
         return await self._call("balances", "", self.world.exchange.balances)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from apps.portfolio.domain.closes import kind_of_name
 from apps.venues.domain.reports import FillReport, OrderReport, PositionReport
 from apps.venues.gateways.families import binanceusdm, binanceusdm_stream
 from apps.venues.gateways.families.news import AccountNews
@@ -172,3 +173,13 @@ def test_what_the_venue_closes_itself_is_recognised(name: str, status: str) -> N
 def test_funding_that_was_paid_is_news_to_be_read() -> None:
     message = {"e": "ACCOUNT_UPDATE", "E": 2, "T": 2, "a": {"m": "FUNDING_FEE", "B": [], "P": []}}
     assert binanceusdm_stream.read_private(message) == [AccountNews("funding", 2)]
+
+
+def test_the_list_of_forced_orders_names_both_kinds_as_the_venue_recorded_them() -> None:
+    rows = [binanceusdm.read_order(row) for row in response("get_forced_orders")]
+
+    assert [kind_of_name(row.client_order_id) for row in rows] == ["liquidation", "deleverage"]
+    assert [(row.side, row.position_side, row.filled) for row in rows] == [
+        ("sell", "", Decimal("0.001")),
+        ("buy", "short", Decimal("0.001")),
+    ]

@@ -16,6 +16,7 @@ from apps.marketdata.clock import clock_is_virtual, market_now
 from apps.orders.actions.store_facts import store_facts
 from apps.orders.domain.client_ids import bears_our_mark
 from apps.portfolio.actions.absorb import absorb
+from apps.reconciliation.actions.tell_strangers import tell_strangers
 from apps.reconciliation.domain.compare import compare, fill_json, vanished
 from apps.reconciliation.domain.differences import BookOrder, Difference, Findings, Shown
 from apps.reconciliation.queries.orders import (
@@ -77,6 +78,8 @@ def look_at_orders(*, account_id: UUID) -> Look:
     found, gone = call(_ask(gateway, findings.absent[:ASKED_MAX]), timeout=READ_SECONDS)
     late = _late(findings.missed)
     healed = _heal(account_id, findings, found)
+    told = tell_strangers(account_id=account_id, gateway=gateway, differences=findings.differences)
+    findings.differences = told.differences
     differences = [
         *findings.differences,
         *(vanished(order) for order in gone),
@@ -84,7 +87,7 @@ def look_at_orders(*, account_id: UUID) -> Look:
         *liquidations(account_id=account_id, since=since[0]),
         *_unprotected(account_id),
     ]
-    return Look(findings, differences, healed, late)
+    return Look(findings, differences, healed + told.healed, late)
 
 
 def _unprotected(account_id: UUID) -> list[Difference]:

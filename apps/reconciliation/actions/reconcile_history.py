@@ -21,6 +21,7 @@ from apps.reconciliation.actions.compare_funding import FUNDING, compare_funding
 from apps.reconciliation.actions.reconcile_orders import unresolved
 from apps.reconciliation.actions.run_pass import run_pass
 from apps.reconciliation.actions.settle_cases import record_healed, settle_cases
+from apps.reconciliation.actions.tell_strangers import tell_strangers
 from apps.reconciliation.actions.walk_fills import Walk, venue_pages, walk_fills
 from apps.reconciliation.domain.compare import fill_json
 from apps.reconciliation.domain.differences import Difference
@@ -52,6 +53,7 @@ def _compare(comparison: Comparison) -> None:
         walk = _walk(comparison, traded)
         if walk.ledger.missed:
             walk = _healed(comparison, traded, walk)
+        walk = _told(comparison, traded, walk)
         comparison.compared += walk.ledger.compared
         comparison.equal += walk.ledger.equal
         differences += walk.ledger.differences
@@ -108,6 +110,18 @@ def _healed(comparison: Comparison, traded: Traded, walk: Walk) -> Walk:
     ]  # fmt: skip
     record_healed(account_id=account_id, differences=found)
     return _walk(comparison, traded)
+
+
+def _told(comparison: Comparison, traded: Traded, walk: Walk) -> Walk:
+    """Let the venue tell whose the foreign fills were; walk anew over what the books took over."""
+    account_id = comparison.account_id
+    gateway = gateways.gateway(credentials(account_id=account_id))
+    told = tell_strangers(
+        account_id=account_id, gateway=gateway, differences=walk.ledger.differences
+    )
+    walk.ledger.differences = told.differences
+    comparison.healed += told.healed
+    return _walk(comparison, traded) if told.taken else walk
 
 
 def _against_positions(comparison: Comparison, traded: Traded, walk: Walk) -> list[Difference]:

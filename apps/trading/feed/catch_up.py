@@ -117,7 +117,8 @@ async def catch_up_fills(
     """Read the account's fills since the newest known one, ours or not; return how many came.
 
     It begins 60 s before that one: a fill of that time may have been missed. An account without
-    any fill has nothing to start from; its orders are asked for by id.
+    any fill has nothing to start from; its orders are asked for by id. With the fills come the
+    orders that the venue made itself, where only those tell a liquidation from a stranger's trade.
 
     :raises VenueError: when the venue cannot be read.
     """
@@ -125,6 +126,7 @@ async def catch_up_fills(
     if newest is None:
         return 0
     reports: list[OrderReport | FillReport] = []
+    reports += await gateway.forced_orders(None, newest - OVERLAP_MS)
     for symbol in symbols:
         reports += await gateway.fills(symbol, newest - OVERLAP_MS)
     intake.take_facts(account_id, "poll", reports)

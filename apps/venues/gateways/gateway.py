@@ -25,12 +25,13 @@ from apps.venues.gateways.errors import (
 from apps.venues.gateways.families.base import Terms, Wanted
 from apps.venues.gateways.families.news import News
 from apps.venues.gateways.streams import Streams
+from apps.venues.gateways.witness import Witness
 
 # a cancel is acknowledged before it is done: how long to wait between questions, in seconds
 AFTER_CANCEL_SECONDS: Final = (0.1, 0.3, 0.6)
 
 
-class Gateway(Acting):
+class Gateway(Acting, Witness):
     """The calls to one account; every method runs on the loop it was made for.
 
     Reads are retried and wait for the shared rate budget; order calls are sent once, and only

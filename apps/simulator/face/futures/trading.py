@@ -137,16 +137,21 @@ async def user_trades(call: Call) -> list[Json]:
 
 
 async def force_orders(call: Call) -> list[Json]:
-    """Return the account's liquidations and deleveragings, oldest first."""
-    kind = call.params.text("autoCloseType")
+    """Return the account's liquidations and deleveragings between two times, oldest first."""
+    kind, never = call.params.text("autoCloseType"), 2**62
+    start, end = call.params.integer("startTime"), call.params.integer("endTime")
     like = {"LIQUIDATION": "autoclose-%", "ADL": "adl_autoclose%"}.get(kind, "%autoclose%")
     symbol = symbol_of(call) if call.params.has("symbol") else ""
     await call.exchange.journal.settled()
     found = await call.exchange.store.orders(
         "account_id = %s AND client_order_id LIKE %s AND position_side <> '' "
-        "AND (%s::text = '' OR symbol = %s) ORDER BY order_id DESC LIMIT %s",
-        (call.account.account_id, like, symbol, symbol, call.params.limit(50, 100)),
-    )
+        "AND (%s::text = '' OR symbol = %s) AND created_ms >= %s AND created_ms <= %s "
+        "ORDER BY order_id DESC LIMIT %s",
+        (
+            call.account.account_id, like, symbol, symbol, start or 0,
+            never if end is None else end, call.params.limit(50, 100),
+        ),
+    )  # fmt: skip
     return [order_row(order) for order in reversed(found)]
 
 

@@ -90,6 +90,7 @@ SIMULATED_BUDGET: Final = Budget(weight_per_minute=6_000_000, orders_per_10_seco
 WEIGHTS: Final[Mapping[str, int]] = {
     "instruments": 20, "candles": 2, "quotes": 4, "balances": 20, "order": 4, "open_orders": 6,
     "all_open_orders": 80, "fills": 20, "positions": 5, "funding": 30, "settings": 5, "time": 1,
+    "forced": 50,
 }  # fmt: skip
 
 
@@ -201,6 +202,9 @@ class Family:
     mixins: tuple[type, ...] = ()
     fills_of_order: Callable[[str], dict[str, Any]] = empty
     fills_after: Callable[[FillReport], dict[str, Any]] | None = None
+    # the orders that the venue made itself, by venue symbol (empty: all) and since (epoch ms),
+    # where its list of trades does not say which they were
+    forced_of: Callable[[str, int], VenueCall] | None = None
 
     kind_of: Callable[[Any], str] = lambda _: ""
     stop_orders_max: Callable[[Any], int] = five

@@ -17,7 +17,7 @@ from apps.venues.domain.reports import (
     PositionReport,
     VenueStatus,
 )
-from apps.venues.gateways.families import binance, binanceusdm_stream
+from apps.venues.gateways.families import binance, binanceusdm_stream, binanceusdm_words
 from apps.venues.gateways.families.base import Apart, Budget, Family, Meaning
 from apps.venues.gateways.families.binanceusdm_rows import (
     ALGO_STATUSES,
@@ -27,7 +27,6 @@ from apps.venues.gateways.families.binanceusdm_rows import (
     position_side,
     rate_of,
 )
-from apps.venues.gateways.families.binanceusdm_words import CONDITIONAL, edit_of, order_of
 from apps.venues.gateways.families.news import Subscriptions
 
 REFUSALS: Final = (
@@ -207,6 +206,7 @@ FAMILY = Family(
     weights={
         "instruments": 1, "candles": 5, "quotes": 40, "balances": 5, "order": 1, "open_orders": 1,
         "all_open_orders": 40, "fills": 5, "positions": 5, "funding": 30, "settings": 30, "time": 1,
+        "forced": 50,
     },
     meanings={
         **dict.fromkeys(REFUSALS.split(), Meaning.REJECTED),
@@ -224,13 +224,14 @@ FAMILY = Family(
         ("-2010", "Duplicate order sent"): Meaning.UNKNOWN,
         ("-2011", "Unknown order sent"): Meaning.NO_SUCH_ORDER,
     },
-    order_of=order_of,
-    edit_of=edit_of,
-    apart=Apart(CONDITIONAL, {"trigger": True}, "clientAlgoId", read_algo_order),
+    order_of=binanceusdm_words.order_of,
+    edit_of=binanceusdm_words.edit_of,
+    apart=Apart(binanceusdm_words.CONDITIONAL, {"trigger": True}, "clientAlgoId", read_algo_order),
     signed_with=binance.signed_with,
     client_id_param="origClientOrderId",
     fills_of_order=lambda venue_order_id: {"orderId": venue_order_id},
     fills_after=lambda fill: {"fromId": int(fill.venue_trade_id) + 1},
+    forced_of=binanceusdm_words.forced_of,
     kind_of=lambda _: "linear",
     stop_orders_max=stop_orders_max,
     maintenance_rate=maintenance_rate,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from apps.core.domain.money import ZERO, plain
 from apps.venues.domain.reports import OrderTicket
 from apps.venues.gateways.errors import NeverSent
-from apps.venues.gateways.families.base import Terms, VenueEdit, VenueOrder, Wanted
+from apps.venues.gateways.families.base import Terms, VenueCall, VenueEdit, VenueOrder, Wanted
 from apps.venues.gateways.families.binanceusdm_rows import TYPES
 
 CONDITIONAL: Final = frozenset(
@@ -84,3 +84,9 @@ def edit_of(ticket: OrderTicket, replaced: Wanted, _: Terms) -> VenueEdit:
         id=replaced.venue_order_id, type="limit", price=plain(ticket.price),
         params={"origClientOrderId": replaced.client_order_id},
     )  # fmt: skip
+
+
+def forced_of(venue_symbol: str, since_ms: int) -> VenueCall:
+    """Return how the orders are asked for that the venue made itself, both kinds of them."""
+    named = {"symbol": venue_symbol} if venue_symbol else {}
+    return VenueCall("fapiPrivateGetForceOrders", named | {"startTime": since_ms, "limit": 100})
