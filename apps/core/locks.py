@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 
@@ -20,3 +21,11 @@ def session_lock(name: str) -> Iterator[bool]:
         if is_ours:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+def give_up_locks_after(cursor: Any, *, milliseconds: int) -> None:
+    """Let this transaction fail with OperationalError when a lock takes longer than that.
+
+    For changes of a table that is in use: everybody who comes later queues behind whoever waits.
+    """
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
+from django.db import OperationalError
 
 from apps.core.clock import now
 from apps.marketdata.clock import market_now
@@ -46,7 +47,9 @@ def prices_from_elsewhere() -> None:
     borrow_prices()
 
 
-@shared_task(name="trading.prepare_partitions")
+@shared_task(
+    name="trading.prepare_partitions", autoretry_for=(OperationalError,), default_retry_delay=20
+)
 def partitions() -> None:
     """Make the coming days' decision tables."""
     made = prepare_partitions()

@@ -21,7 +21,7 @@ from apps.ops.actions.prune_backups import prune_backups
 from apps.ops.actions.restore_backup import restore_backup
 from apps.ops.actions.take_backup import row_counts, take_backup
 from apps.ops.actions.verify_backup import verify_backup
-from apps.ops.gateways import backup_folder
+from apps.ops.gateways import backup_folder, postgres_tools
 from apps.risk.actions.permit import close_permits
 from apps.risk.models import Restriction
 from tests.conftest import NAMES
@@ -79,6 +79,32 @@ def test_a_restore_brings_every_row_back_and_keeps_the_account_from_entering() -
     assert AuditEvent.objects.order_by("-seq")[0].verb == "backup.restore"
     assert snapshot.rows["bots_bot"] == 2, "the state before the restore is kept"
     assert backup_folder.names() == [snapshot.name, taken.name]
+
+
+def test_no_table_is_held_while_pg_dump_waits_for_its_locks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who waits for a lock of ours would hold up pg_dump, for which we wait: a circle for ever."""
+    held: list[str] = []
+    dump = postgres_tools.dump
+
+    def watched(**terms: Any) -> None:
+        backend = connections["owner"].connection.info.backend_pid
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relation::regclass::text FROM pg_locks JOIN pg_class c ON c.oid = relation"
+                " WHERE pid = %s AND relnamespace = 'public'::regnamespace",
+                [backend],
+            )
+            held.extend(name for (name,) in cursor.fetchall())
+        dump(**terms)
+
+    monkeypatch.setattr(postgres_tools, "dump", watched)
+    make_bot()
+    assert take_backup(actor=ACTOR, reason="manual").rows == {
+        **counts(), "audit_auditevent": counts()["audit_auditevent"] - 1,
+    }  # fmt: skip
+    assert held == []
 
 
 def test_what_the_database_refuses_it_still_refuses_after_a_restore() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from apps.bots.actions.stop import stop
 from apps.bots.models import Bot, BotTarget
@@ -188,3 +188,15 @@ def test_decision_tables_are_made_ahead(desk: Desk) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('bots_cycle_20230502') IS NOT NULL")
         assert cursor.fetchone()[0]
+
+
+def test_decision_tables_wait_for_nobody_as_every_cycle_would_wait_behind_them(
+    desk: Desk, superuser_connection: psycopg.Connection
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bots_cycle_20230505")
+    with superuser_connection.transaction():
+        superuser_connection.execute("LOCK TABLE bots_cycle IN ACCESS SHARE MODE")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            prepare_partitions()
+    assert prepare_partitions() > 0

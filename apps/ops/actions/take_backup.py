@@ -46,12 +46,14 @@ def take_backup(*, actor: Actor, reason: str) -> Manifest:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
             snapshot, server = cursor.fetchone()
+            # No table is touched before pg_dump has locked and left all of them: what waits for one
+            # of our locks would hold up pg_dump, for which we wait, and nobody would see the circle.
+            postgres_tools.dump(file=file, snapshot=snapshot)
             seen: dict[str, Any] = {
                 "rows": row_counts(cursor),
                 "audit_head": _audit_head(cursor),
                 "migrations": applied_migrations(cursor),
             }
-            postgres_tools.dump(file=file, snapshot=snapshot)
         digest, size = backup_folder.measure(file)
         manifest = Manifest(
             name=name, reason=reason, created_at=moment.isoformat(), build=settings.BUILD,
