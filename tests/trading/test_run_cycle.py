@@ -13,6 +13,7 @@ from apps.orders.models import Order
 from apps.risk.actions.restrict import restrict
 from apps.risk.models import Verdict
 from apps.strategies.domain.catalogue.sma_cross import SmaCross
+from apps.trading.actions.run_cycle import CycleSummary
 from tests.trading.desk import ANNA, Desk
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,16 @@ def test_without_its_candle_a_batch_waits_and_then_says_stale(desk: Desk) -> Non
     cycle = desk.decision(bot)
     assert cycle.outcome == "NO_DATA"
     assert cycle.codes == [{"symbol": "BTC/USDT", "code": "STALE_DATA", "timeframe": "1h"}]
+    assert not Order.objects.exists()
+
+
+def test_a_close_that_another_has_followed_is_past(desk: Desk) -> None:
+    """The market may move on between finding a batch due and deciding it."""
+    desk.bot()
+    desk.history(UP)
+    desk.wait(desk.length.total_seconds())
+    assert desk.cycle() == CycleSummary()
+    assert not Cycle.objects.exists()
     assert not Order.objects.exists()
 
 

@@ -28,6 +28,7 @@ from apps.trading.actions.read_batch import (
 )
 from apps.trading.actions.record_decisions import record_decisions
 from apps.trading.domain.fleet import decide_all
+from apps.trading.queries.due import latest_close
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +45,14 @@ class CycleSummary:
 
 
 def run_cycle(*, account_id: UUID, timeframe: str, at: datetime) -> CycleSummary:
-    """Decide for every due bot of the account on the candles that closed at `at` (market time)."""
-    batch = read_bots(account_id=account_id, timeframe=timeframe, at=at, now=market_now())
+    """Decide for every due bot of the account on the candles that closed at `at` (market time).
+
+    A close that is no longer the latest is past: nobody decides on it.
+    """
+    moment = market_now()
+    if at != latest_close(at=moment, timeframe=timeframe):
+        return CycleSummary()
+    batch = read_bots(account_id=account_id, timeframe=timeframe, at=at, now=moment)
     if batch is None:
         return CycleSummary()
     minds = make_minds(batch=batch)
