@@ -12,7 +12,7 @@ from apps.venues.models import VenueAccount
 CASE_KINDS = (
     "missing_fill", "unknown_order", "foreign_order", "foreign_fill", "status", "amount",
     "balance", "unprotected", "position", "foreign_position", "fee", "profit", "funding",
-    "liquidation", "foreign_cancel",
+    "liquidation", "foreign_cancel", "lost_order",
 )  # fmt: skip
 
 

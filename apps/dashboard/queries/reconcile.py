@@ -169,5 +169,5 @@ def fields_of(case: Case) -> list[tuple[str, Any, Any]]:
     return [
         (name, case.book.get(name, ""), case.venue.get(name, ""))
         for name in names
-        if name != "fills" and (case.book.get(name) or case.venue.get(name))
+        if name not in {"fills", "author"} and (case.book.get(name) or case.venue.get(name))
     ]

@@ -20,7 +20,7 @@ from apps.marketdata.clock import market_now
 from apps.marketdata.models import Instrument
 from apps.orders.actions.store_facts import store_facts
 from apps.orders.actions.write_events import Happening, write_events
-from apps.orders.domain.lifecycle import PRICED, TRIGGERED, TYPES
+from apps.orders.domain.lifecycle import PRICED, TYPES
 from apps.orders.models import Order, VenueFact
 from apps.portfolio.actions.absorb import absorb
 from apps.portfolio.actions.absorb_lock import absorb_lock
@@ -72,26 +72,30 @@ def _record(
     bot: Bot, terms: dict[str, Any], case: Case, at: datetime, *, requested_by: str
 ) -> Order:
     kind = terms["type"]
-    if kind not in TYPES or kind == "trailing_stop_market":
+    rate = terms["trailing_rate"]
+    if kind not in TYPES or (kind == "trailing_stop_market" and not rate):
         raise NotThisWay(kind=case.kind, way="adopt", type=kind)
     account = case.account
     instrument = Instrument.objects.get(
         venue=account.venue, environment=account.environment, symbol=terms["symbol"]
     )
     assert bot.config_id is not None, "the content was refused without one"
-    purpose = _purpose(bot, instrument, terms["side"])
+    sent = terms.get("author") or {}
+    purpose = sent.get("purpose") or _purpose(bot, instrument, terms["side"])
     verdict = Verdict.objects.create(
         account_id=account.pk, bot=bot, instrument=instrument, is_allowed=False, codes=NOT_JUDGED,
         proposal={"purpose": purpose, "adopted": str(case.id)}, at=at,
     )  # fmt: skip
     order = Order.objects.create(
         id=new_id(), client_order_id=terms["client_order_id"][:36] or f"adopted{case.id.hex[:25]}",
-        account_id=account.pk, bot=bot, config_id=bot.config_id, instrument=instrument,
+        account_id=account.pk, bot=bot, config_id=sent.get("config_id") or bot.config_id,
+        instrument=instrument,
         verdict=verdict, purpose=purpose, side=terms["side"], type=kind,
         amount=Decimal(terms["amount"]), venue_order_id=terms["venue_order_id"],
         price=Decimal(terms["price"]) if kind in PRICED else None,
-        stop_price=Decimal(terms["stop_price"]) if kind in TRIGGERED else None,
-        status="submitted", decided_at=at, submitted_at=at, send_by=market_now(), origin="venue",
+        stop_price=Decimal(terms["stop_price"]) if terms["stop_price"] else None,
+        trailing_rate=Decimal(rate) if rate else None, **_as_sent(sent),
+        status="submitted", fence=1, decided_at=at, submitted_at=at, send_by=market_now(), origin="venue",
         requested_by=requested_by, reason=f"adopted from case {case.id}",
     )  # fmt: skip
     happened = {"case": str(case.id)}
@@ -105,6 +109,15 @@ def _record(
     return order
 
 
+def _as_sent(sent: dict[str, Any]) -> dict[str, Any]:
+    """Return the terms that the id of a proven order hashes, so that row and id agree (I17)."""
+    if not sent:
+        return {}
+    worst = sent["worst_price"]
+    names = ("scheduled", "leg", "attempt", "reduce_only", "position_side")
+    return {name: sent[name] for name in names} | {"worst_price": Decimal(worst) if worst else None}
+
+
 def _purpose(bot: Bot, instrument: Instrument, side: str) -> str:
     held = Position.objects.filter(bot=bot, instrument=instrument).first()
     amount = held.amount if held is not None else ZERO
@@ -116,7 +129,7 @@ def _report(order: Order, terms: dict[str, Any], at: datetime) -> OrderReport:
     filled = sum((Decimal(fill["amount"]) for fill in terms["fills"]), ZERO)
     return OrderReport(
         client_order_id=order.client_order_id, venue_order_id=order.venue_order_id,
-        symbol=terms["symbol"], status="open" if terms["is_open"] else "closed",
+        symbol=terms["symbol"], status="open" if terms["is_open"] else terms["status"] or "closed",
         side=order.side, type=order.type, amount=order.amount, filled=filled, cost=ZERO,
         price=order.price, stop_price=order.stop_price, at_ms=to_ms(at),
     )  # fmt: skip

@@ -80,6 +80,7 @@ def look_at_orders(*, account_id: UUID) -> Look:
     healed = _heal(account_id, findings, found)
     told = tell_strangers(account_id=account_id, gateway=gateway, differences=findings.differences)
     findings.differences = told.differences
+    findings.in_doubt += told.waiting
     differences = [
         *findings.differences,
         *(vanished(order) for order in gone),

@@ -31,7 +31,7 @@ from apps.venues import gateways
 from apps.venues.queries import credentials
 
 # Only opened here: whether such a case is over, the pass over orders or a person says.
-KINDS: Final = frozenset({"amount", "fee", "foreign_fill", "profit", "funding"})
+KINDS: Final = frozenset({"amount", "fee", "foreign_fill", "lost_order", "profit", "funding"})
 SETTLED: Final = timedelta(seconds=60)
 POSITION: Final = " position"
 
@@ -48,12 +48,13 @@ def reconcile_history(*, account_id: UUID) -> Comparison | None:
 def _compare(comparison: Comparison) -> None:
     account_id = comparison.account_id
     absorb(account_id=account_id)
-    differences: list[Difference] = []
+    differences, waiting = list[Difference](), 0
     for traded in traded_instruments(account_id=account_id):
         walk = _walk(comparison, traded)
         if walk.ledger.missed:
             walk = _healed(comparison, traded, walk)
-        walk = _told(comparison, traded, walk)
+        walk, unasked = _told(comparison, traded, walk)
+        waiting += unasked
         comparison.compared += walk.ledger.compared
         comparison.equal += walk.ledger.equal
         differences += walk.ledger.differences
@@ -67,7 +68,7 @@ def _compare(comparison: Comparison) -> None:
         is_judged=lambda subject: subject.endswith(POSITION) or FUNDING in subject,
     )  # fmt: skip
     block_entries(account_id=account_id, differences=differences)
-    comparison.is_clean = not differences
+    comparison.is_clean = not differences and not waiting
 
 
 def _walk(comparison: Comparison, traded: Traded) -> Walk:
@@ -112,16 +113,24 @@ def _healed(comparison: Comparison, traded: Traded, walk: Walk) -> Walk:
     return _walk(comparison, traded)
 
 
-def _told(comparison: Comparison, traded: Traded, walk: Walk) -> Walk:
-    """Let the venue tell whose the foreign fills were; walk anew over what the books took over."""
+def _told(comparison: Comparison, traded: Traded, walk: Walk) -> tuple[Walk, int]:
+    """Let the venue tell whose the foreign fills were; walk anew over what the books took over.
+
+    Also return how many orders are not asked for yet.
+    """
     account_id = comparison.account_id
     gateway = gateways.gateway(credentials(account_id=account_id))
     told = tell_strangers(
         account_id=account_id, gateway=gateway, differences=walk.ledger.differences
     )
-    walk.ledger.differences = told.differences
     comparison.healed += told.healed
-    return _walk(comparison, traded) if told.taken else walk
+    if told.taken:
+        walk = _walk(comparison, traded)
+        told = tell_strangers(
+            account_id=account_id, gateway=gateway, differences=walk.ledger.differences
+        )
+    walk.ledger.differences = told.differences
+    return walk, told.waiting
 
 
 def _against_positions(comparison: Comparison, traded: Traded, walk: Walk) -> list[Difference]:

@@ -17,7 +17,7 @@ from apps.reconciliation.models import Case, Comparison
 KINDS: Final = frozenset(
     {
         "unknown_order", "foreign_order", "foreign_fill", "foreign_cancel", "status", "amount",
-        "fee", "unprotected", "liquidation",
+        "fee", "unprotected", "liquidation", "lost_order",
     }
 )  # fmt: skip
 SECOND_LOOK_SECONDS: Final = 2.0

@@ -8,13 +8,16 @@ from typing import Any, Final
 
 from apps.core.domain.money import ZERO, plain
 from apps.core.errors import Conflict
-from apps.reconciliation.domain.causes import difference_of
+from apps.reconciliation.domain.causes import ADOPTS, difference_of
 
 WRITE_OFF: Final = "reconciliation.write_off"
 ADOPT: Final = "reconciliation.adopt"
 # Kind of case → how it may be adjusted.
-WRITES_OFF: Final = frozenset({"balance", "foreign_fill"})
-ADOPTS: Final = frozenset({"foreign_order", "unknown_order", "foreign_fill", "foreign_position"})
+WRITES_OFF: Final = frozenset({"balance", "foreign_fill", "lost_order"})
+
+
+# Terms of a proven order that stand for what the venue shows of it.
+PROVEN: Final = ("type", "price", "stop_price", "trailing_rate")
 
 
 class NotThisWay(Conflict):
@@ -32,7 +35,7 @@ def write_off_lines(
     """
     if kind == "balance":
         return {subject: difference_of(book=book, venue=venue)}
-    if kind != "foreign_fill":
+    if kind not in WRITES_OFF:
         raise NotThisWay(kind=kind, way="write off")
     changes: dict[str, Decimal] = {}
     for fill in venue["fills"]:
@@ -65,18 +68,24 @@ def adopted_terms(
         raise NotThisWay(kind=kind, way="adopt")
     if kind == "foreign_position":
         return _position_terms(case_id, book, venue)
-    terms = {
+    terms: dict[str, Any] = {
         name: str(venue.get(name, ""))
         for name in ("symbol", "side", "amount", "venue_order_id", "client_order_id")
     }
-    resting = kind != "foreign_fill"
-    return terms | {
-        "type": venue.get("type", "market") if resting else "market",
-        "price": str(venue.get("price", "")) if resting else "",
-        "stop_price": str(venue.get("stop_price", "")) if resting else "",
-        "is_open": resting,
+    named, author = kind != "foreign_fill", dict(venue.get("author") or {})
+    terms |= {
+        "type": venue.get("type", "market") if named else "market",
+        "price": str(venue.get("price", "")) if named else "",
+        "stop_price": str(venue.get("stop_price", "")) if named else "",
+        "is_open": kind in {"foreign_order", "unknown_order"},
+        "trailing_rate": str(venue.get("trailing_rate", "")) if named else "",
+        "status": str(venue.get("order_status") or "") if kind == "lost_order" else "",
         "fills": [dict(fill) for fill in venue.get("fills", [])],
     }
+    if author:
+        # the hash proves the row that was sent: adopted with the very terms, it is its id again
+        terms |= {name: author[name] for name in PROVEN} | {"author": author}
+    return terms
 
 
 def _position_terms(

@@ -12,6 +12,9 @@ from apps.core.domain.money import ZERO, plain
 from apps.reconciliation.domain.differences import Difference
 
 SILENT_SECONDS: Final = 5
+ADOPTS: Final = frozenset(
+    {"foreign_order", "unknown_order", "lost_order", "foreign_fill", "foreign_position"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,10 @@ def _fix(difference: Difference) -> tuple[str, dict[str, Any], str]:
     venue = difference.venue
     if difference.kind == "balance":
         return "write_off", {"amount": venue["amount"]}, "a second person"
-    if difference.kind in {"foreign_order", "unknown_order", "foreign_fill", "foreign_position"}:
+    if difference.kind in ADOPTS:
         told = {k: venue[k] for k in ("side", "amount", "price") if venue.get(k)}
-        return "adopt", {"books": "an order of a bot", **told}, "a second person"
+        whose = f"an order of bot {venue['bot']}" if venue.get("bot") else "an order of a bot"
+        return "adopt", {"books": whose, **told}, "a second person"
     if difference.kind == "status":
         if venue.get("status") == "absent":
             return "accept_venue", {"status": "canceled"}, "one person"
@@ -76,6 +80,14 @@ def _unknown_order(_difference: Difference, around: Around) -> str:
     return "The order bears the desk's mark but has no row: another desk with the same mark key?"
 
 
+def _lost_order(_difference: Difference, around: Around) -> str:
+    if around.restored_age is not None:
+        return (
+            "Our own order is missing from the books: the desk was restored from an older backup."
+        )
+    return "Our own order is missing from the books: an older backup, or another desk with our key?"
+
+
 def _status(difference: Difference, _around: Around) -> str:
     if difference.venue.get("status") == "absent":
         return (
@@ -93,6 +105,8 @@ def _amount(difference: Difference, _around: Around) -> str:
 def _balance(difference: Difference, around: Around) -> str:
     if any(kind == "foreign_fill" for kind, _ in around.open_keys):
         return "It follows from the foreign fill on this account: settle that one first."
+    if any(kind == "lost_order" for kind, _ in around.open_keys):
+        return "It follows from our own orders that the books lack: settle those first."
     more = _number(difference.venue) > _number(difference.book)
     if more:
         return "A deposit, a reward or a transfer between wallets came in past the desk."
@@ -104,7 +118,7 @@ def _position(difference: Difference, around: Around) -> str:
         return (
             "Same amount, other average: a fill's price differs or a fill is missing on both sides."
         )
-    if any(kind in {"foreign_fill", "missing_fill"} for kind, _ in around.open_keys):
+    if any(kind in {"foreign_fill", "missing_fill", "lost_order"} for kind, _ in around.open_keys):
         return "It follows from fills that the desk has not booked: settle those first."
     smaller = abs(_number(difference.venue)) < abs(_number(difference.book))
     if smaller:
@@ -121,6 +135,7 @@ def _unprotected(_difference: Difference, around: Around) -> str:
 CAUSES: Final[Mapping[str, Callable[[Difference, Around], str]]] = {
     "missing_fill": _missing_fill,
     "unknown_order": _unknown_order,
+    "lost_order": _lost_order,
     "foreign_order": lambda _d, _a: (
         "Somebody placed it past the desk: its id bears no mark of ours."
     ),
@@ -149,6 +164,8 @@ def _evidence(difference: Difference, around: Around) -> list[dict[str, str]]:
         {"at": at, "source": "venue", "what": _told(difference.venue) or "shows nothing of it"},
         {"at": at, "source": "our books", "what": _told(difference.book) or "have nothing of it"},
     ]
+    if difference.kind in {"lost_order", "unknown_order"}:
+        rows.append({"at": at, "source": "client order id", "what": _whose(difference.venue)})
     if around.stream_age is not None:
         words = f"last message of the private stream {around.stream_age} s before"
         rows.append({"at": at, "source": "stream", "what": words})
@@ -156,6 +173,18 @@ def _evidence(difference: Difference, around: Around) -> list[dict[str, str]]:
         words = f"the desk was restored from a backup {around.restored_age} s before"
         rows.append({"at": at, "source": "backup", "what": words})
     return rows
+
+
+def _whose(venue: Mapping[str, Any]) -> str:
+    author = venue.get("author")
+    if not author:
+        return (
+            "it bears the desk's mark; of which bot its content is cannot be shown from the books"
+        )
+    return (
+        f"it bears the desk's mark, and its content is the hash of {author['leg']} of bot"
+        f" {author['bot']}, {author['scheduled']}, attempt {author['attempt']}"
+    )
 
 
 def _told(values: Mapping[str, Any]) -> str:

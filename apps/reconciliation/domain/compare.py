@@ -162,6 +162,9 @@ def order_json(report: OrderReport) -> dict[str, str]:
         "filled": plain(report.filled),
         "price": "" if report.price is None else plain(report.price),
         "stop_price": "" if report.stop_price is None else plain(report.stop_price),
+        "trailing_rate": "" if report.trailing_rate is None else plain(report.trailing_rate),
+        "position_side": report.position_side,
+        "at_ms": str(report.at_ms),
     }
 
 

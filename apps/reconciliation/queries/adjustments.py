@@ -36,13 +36,17 @@ def adopt_content(*, case: Case, bot_id: UUID) -> dict[str, Any]:
 
     :raises NotThisWay: the case is neither an order nor a position.
     :raises NotFound: `BOT_NOT_FOUND`.
-    :raises Conflict: `BOT_OF_OTHER_ACCOUNT`, `BOT_WITHOUT_CONFIG`.
+    :raises Conflict: `BOT_OF_OTHER_ACCOUNT`, `BOT_WITHOUT_CONFIG`, `ORDER_OF_OTHER_BOT` where the
+        order's id proves which bot sent it.
     """
     bot = Bot.objects.filter(id=bot_id).first()
     if bot is None:
         raise NotFound("BOT_NOT_FOUND", bot=str(bot_id))
     if bot.account_id != case.account_id:
         raise Conflict("BOT_OF_OTHER_ACCOUNT", bot=bot.slug)
+    whose = str((case.venue.get("author") or {}).get("bot_id") or bot.pk)
+    if whose != str(bot.pk):
+        raise Conflict("ORDER_OF_OTHER_BOT", bot=bot.slug, author=case.venue["author"]["bot"])
     if bot.config_id is None:
         raise Conflict("BOT_WITHOUT_CONFIG", bot=bot.slug)
     terms = adopted_terms(case_id=case.id.hex, kind=case.kind, book=case.book, venue=case.venue)
