@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from apps.core.domain.money import plain
 from apps.core.errors import DeskError
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,9 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     exceptions.NotFound: (404, "NOT_FOUND"),
     exceptions.MethodNotAllowed: (405, "METHOD_NOT_ALLOWED"),
     exceptions.ParseError: (400, "MALFORMED_JSON"),
+    # brackets within brackets by the thousand
+    RecursionError: (400, "MALFORMED_JSON"),
+    RequestDataTooBig: (413, "BODY_TOO_LARGE"),
     exceptions.UnsupportedMediaType: (415, "NOT_JSON"),
     exceptions.NotAcceptable: (406, "JSON_ONLY"),
     exceptions.ValidationError: (400, "INVALID_INPUT"),
@@ -46,13 +51,15 @@ def problem(*, code: str, http_status: int, detail: str, **more: Any) -> Respons
 
 
 def plain_values(value: Any) -> Any:
-    """Return a JSON-like copy: Decimals and other values as text."""
+    """Return a JSON-like copy: Decimals, numbers that JSON lacks and other values as text."""
     if isinstance(value, dict):
         return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain_values(item) for item in value]
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return plain(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 

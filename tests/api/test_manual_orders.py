@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from apps.bots.models import Bot
 from apps.core.clock import now
+from apps.marketdata.models import Instrument
 from apps.orders.models import Order, OrderGroup
 from apps.portfolio.models import Position
 from tests.factories import make_bot, make_instrument, make_order, make_quote
@@ -134,6 +136,43 @@ def test_groups_and_closing(client_of: Any, where: dict[str, str]) -> None:
     )
     assert closed.status_code == 201
     assert Order.objects.get().purpose == "reduce"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"target_price": "1e30"}, "NOT_A_NUMBER"),
+        ({"stop_price": "-97"}, "NOT_A_NUMBER"),
+        ({"stop_price": "97.005"}, "PRICE_OFF_TICK"),
+        ({"trailing_rate": "-0.01"}, "TRAILING_OUT_OF_RANGE"),
+        ({"trailing_rate": "0"}, "TRAILING_OUT_OF_RANGE"),
+        ({"trailing_rate": "0.010001"}, "TRAILING_OFF_STEP"),
+    ],
+)
+def test_exits_that_no_venue_takes_open_no_group(
+    client_of: Any, where: dict[str, str], change: dict[str, str], code: str
+) -> None:
+    bot = Bot.objects.get(slug=where["bot"])
+    Position.objects.create(
+        account_id=bot.account_id, bot=bot, instrument=Instrument.objects.get(), amount=1,
+        basis=100, updated_at=now(),
+    )  # fmt: skip
+    answer = client_of("operator").act("/api/v1/order-groups/", where | change | {"reason": "try"})
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert OrderGroup.objects.count() == 0
+
+
+def test_a_stop_is_not_moved_to_a_price_that_is_none(client_of: Any, where: dict[str, str]) -> None:
+    bot = Bot.objects.get(slug=where["bot"])
+    stop = make_order(
+        bot, Instrument.objects.get(), status="open", purpose="protect", side="sell",
+        type="stop_market", stop_price=Decimal(95),
+    )  # fmt: skip
+    answer = client_of("operator").patch(
+        f"/api/v1/orders/{stop.id}/", {"stop_price": "1e30", "reason": "try"}, format="json",
+        HTTP_IDEMPOTENCY_KEY="s",
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (400, "NOT_A_NUMBER")
 
 
 def test_execution_quality_tells_its_thresholds(client_of: Any, where: dict[str, str]) -> None:

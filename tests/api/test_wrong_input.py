@@ -10,7 +10,7 @@ from apps.audit.models import AuditEvent
 from apps.bots.models import Bot, BotConfig
 from apps.core.clock import now
 from apps.strategies.actions.sync_catalogue import sync_catalogue
-from tests.factories import make_account, make_bot, make_instrument
+from tests.factories import make_account, make_bot, make_instrument, make_order
 
 pytestmark = pytest.mark.django_db
 CONFIG = {
@@ -32,6 +32,26 @@ def test_malformed_json_is_a_problem_with_a_code(client_of: Any) -> None:
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "MALFORMED_JSON"
     assert Bot.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("[" * 100_000, 400, "MALFORMED_JSON"),
+        ('{"x": "' + "y" * 3_000_000 + '"}', 413, "BODY_TOO_LARGE"),
+        ('{"price": 1e999, "reason": "x"}', 400, "NOT_A_NUMBER"),
+    ],
+    ids=["depth", "size", "infinity"],
+)
+def test_a_body_that_no_client_of_ours_sends_is_a_problem_too(
+    client_of: Any, body: str, status: int, code: str
+) -> None:
+    answer = client_of("operator").patch(
+        f"/api/v1/orders/{make_order().id}/", data=body, content_type="application/json",
+        HTTP_IDEMPOTENCY_KEY="k",
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/problem+json"
 
 
 def test_a_foreign_token_is_refused_without_saying_why(client_of: Any) -> None:

@@ -75,6 +75,8 @@ def test_what_is_left_empty_is_not_stored_and_spot_asks_for_no_leverage(spot) ->
         ("exit_failures", "many", "not a number"),
         ("take_profit", "11", "out of its range"),
         ("trailing_stop", "0.06", "may not risk more than the stop loss"),
+        ("trailing_stop", "0.00005", "out of its range"),
+        ("trailing_stop", "0.01234", "finer than the venue"),
         ("stop_loss", "0.6", "out of its range"),
         ("max_fraction", "0.6", "more than half of the equity"),
         ("sizing_value", "-1", "out of its range"),

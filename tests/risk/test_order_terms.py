@@ -63,6 +63,7 @@ def codes(proposed, **where):
         ({"type": "trailing_stop_market", "price": None}, ["TRAILING_RATE_REQUIRED"]),
         ({"type": "trailing_stop_market", "price": None, "trailing_rate": D("0.3")}, ["TRAILING_OUT_OF_RANGE"]),
         ({"type": "trailing_stop_market", "price": None, "trailing_rate": D("0.01")}, []),
+        ({"type": "trailing_stop_market", "price": None, "trailing_rate": D("0.01005")}, ["TRAILING_OFF_STEP"]),
         ({"type": "stop_limit", "stop_price": D(101)}, []),
         ({"type": "stop_limit", "stop_price": D(99)}, ["TRIGGER_WRONG_SIDE"]),
         ({"type": "stop_limit", "stop_price": D(100)}, ["TRIGGER_WRONG_SIDE"]),

@@ -29,7 +29,7 @@ from apps.strategies.domain.parameters import parse_parameters
 from apps.strategies.domain.registry import strategy_named
 from apps.strategies.models import StrategyVersion
 from apps.strategies.queries import running_version
-from apps.venues.domain.capabilities import demand
+from apps.venues.domain.capabilities import demand, demand_trailing
 
 CHANGE_KIND = "bot.config"
 INSTRUMENTS_MAX = 50
@@ -99,7 +99,7 @@ def check_content(
         execution=canonical_execution(content.execution),
     )
     if protection.trailing_stop is not None:
-        _demand_trailing(bot, instruments)
+        _demand_trailing(bot, instruments, protection.trailing_stop)
     return version, canonical, instruments
 
 
@@ -127,13 +127,16 @@ def _demand_perpetuals(
         )  # fmt: skip
 
 
-def _demand_trailing(bot: Bot, instruments: Sequence[Instrument]) -> None:
+def _demand_trailing(bot: Bot, instruments: Sequence[Instrument], rate: Decimal) -> None:
     """A trailing stop rests at the venue: the desk does not imitate it.
 
     :raises NotAtThisVenue: where the venue has none.
+    :raises InvalidInput: where it would not take this distance.
     """
+    venue, field = bot.account.venue, "protection.trailing_stop"
     for kind in sorted({instrument.kind for instrument in instruments}):
-        demand(venue=bot.account.venue, kind=kind, features=("trailing_stop_market",))
+        demand(venue=venue, kind=kind, features=("trailing_stop_market",))
+        demand_trailing(venue=venue, kind=kind, rate=rate, field=field)
 
 
 def _instruments(bot: Bot, symbols: Sequence[str]) -> list[Instrument]:

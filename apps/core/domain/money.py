@@ -9,6 +9,8 @@ from apps.core.errors import InvalidInput
 
 ZERO: Final = Decimal(0)
 PLACES: Final = Decimal("1e-18")
+# Longer text is nobody's price; it would be kept with the refusal.
+LENGTH_MAX: Final = 64
 
 
 def exact(value: str | int | Decimal, *, field: str = "value") -> Decimal:
@@ -18,6 +20,8 @@ def exact(value: str | int | Decimal, *, field: str = "value") -> Decimal:
     """
     if isinstance(value, float | bool):
         raise InvalidInput("NOT_A_NUMBER", field=field, value=value)
+    if isinstance(value, str) and len(value) > LENGTH_MAX:
+        raise InvalidInput("NOT_A_NUMBER", field=field, value=f"{value[:LENGTH_MAX]}…")
     try:
         number = Decimal(value)
     except (InvalidOperation, TypeError, ValueError) as error:

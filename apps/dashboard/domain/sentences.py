@@ -19,6 +19,7 @@ ORDER_SENTENCES: Final[dict[str, str]] = {
     "EXPIRY_NEEDS_RESTING_ORDER": "Only an order that rests can be GTD.",
     "EXPIRY_PAST": "The time at which it would end is over already.",
     "TRIGGER_WRONG_SIDE": "The trigger is on the wrong side of the price: it would fire at once.",
+    "TRAILING_OFF_STEP": "The trailing distance is finer than the venue's steps.",
     "TRAILING_OUT_OF_RANGE": "The trailing distance is out of its range.",
     # orders by hand: place, amend, cancel, close
     "REQUEST_ID_MISSING": "The request needs an id of its own, so that it takes effect once.",

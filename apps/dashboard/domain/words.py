@@ -74,6 +74,7 @@ SENTENCES: Final[dict[str, str]] = {
     "STILL_FOREIGN": "Settle every foreign case, and wait for the next clean comparison.",
     "NOT_RESTRICTED": "Nothing restricts this account any more.",
     "BROKER_SILENT": "The workers cannot be asked now. The schedule compares all the same.",
+    "ORDER_OF_OTHER_BOT": "The order's id names the bot that sent it, and it is another one.",
     "BOT_OF_OTHER_ACCOUNT": "The bot trades on another account.",
     "NOTHING_TO_WRITE_OFF": "There is no difference left to write off.",
     "PERIOD_INVALID": "The period is not one of whole days, a year at most.",

@@ -26,6 +26,7 @@ from apps.trading.actions.place_manual import Placed, check_reason, place_of
 from apps.trading.actions.read_surroundings import read_surroundings
 from apps.trading.actions.record_orders import Wanted, record_orders
 from apps.trading.actions.settle_targets import shift_target
+from apps.trading.domain.manual import check_price
 from apps.trading.domain.places import Place
 from apps.venues.domain.capabilities import demand
 
@@ -55,7 +56,7 @@ def amend_order(
 
     :raises NotFound: `UNKNOWN_ORDER`.
     :raises Conflict: `ORDER_NOT_OPEN`; `AMENDMENT_UNDER_WAY` while another waits.
-    :raises InvalidInput: `NOTHING_TO_AMEND`, `AMOUNT_BELOW_FILLED`, `STOP_LOOSENED`,
+    :raises InvalidInput: `NOTHING_TO_AMEND`, `NOT_A_NUMBER`, `AMOUNT_BELOW_FILLED`, `STOP_LOOSENED`,
         `PROTECTION_FOLLOWS_POSITION`, `REASON_REQUIRED`.
     :raises NotAtThisVenue: where orders cannot be renewed.
     """
@@ -166,8 +167,9 @@ def _move_leg(
     is_target = order.type == "limit"
     name = "target_price" if is_target else "stop_price"
     value = terms.price if is_target else terms.stop_price
-    if value is None or value % place.rules.price_tick or value <= ZERO:
-        raise InvalidInput("PRICE_OFF_TICK", field=name, value=value, limit=place.rules.price_tick)
+    if value is None:
+        raise InvalidInput("NOTHING_TO_AMEND", field="price" if is_target else name)
+    check_price(place=place, field="price" if is_target else name, value=value)
     _check_leg(place, order, value)
     wanted = {name: plain(value)}
     if dry_run:

@@ -18,7 +18,7 @@ from apps.risk.actions.lock_books import lock_books
 from apps.trading.actions.place_manual import Placed, check_reason, place_manual, place_of
 from apps.trading.domain.manual import GroupTerms, check_group
 from apps.trading.domain.places import Place
-from apps.venues.domain.capabilities import demand
+from apps.venues.domain.capabilities import demand, demand_trailing
 
 _NAMES: Final = UUID("5e0c2f7a-9f0e-4c8e-8c39-4f0b6a1d7a11")
 
@@ -88,11 +88,7 @@ def _place(
 
 
 def _check_terms(place: Place, terms: GroupTerms) -> None:
-    """Refuse prices off the tick, an entry elsewhere or that reduces, and what the venue lacks."""
-    for name in ("stop_price", "target_price"):
-        value, tick = getattr(terms, name), place.rules.price_tick
-        if value is not None and (not value.is_finite() or value <= 0 or value % tick):
-            raise InvalidInput("PRICE_OFF_TICK", field=name, value=value, limit=tick)
+    """Refuse an entry elsewhere or that reduces, and what the venue lacks."""
     if terms.entry is not None and (
         terms.entry.instrument_id != terms.instrument_id or terms.entry.reduce_only
     ):
@@ -100,3 +96,5 @@ def _check_terms(place: Place, terms: GroupTerms) -> None:
     features = ["bracket" if terms.entry else "oco"] if terms.target_price or terms.entry else []
     features += ["trailing_stop_market"] if terms.trailing_rate is not None else ["stop_market"]
     demand(venue=place.venue, kind=place.kind, features=tuple(features))
+    if terms.trailing_rate is not None:
+        demand_trailing(venue=place.venue, kind=place.kind, rate=terms.trailing_rate)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from apps.core.domain.money import ZERO
+from apps.core.domain.money import ZERO, plain
 from apps.core.errors import InvalidInput
+from apps.risk.domain.checks.numbers import usable_price
 from apps.risk.domain.forms import ProposedOrder
 from apps.trading.domain.places import Place
 from apps.trading.domain.protection import worst_price
@@ -90,6 +91,18 @@ def propose_manual(*, place: Place, terms: ManualTerms, at: datetime) -> Propose
     )  # fmt: skip
 
 
+def check_price(*, place: Place, field: str, value: Decimal) -> None:
+    """Demand a price that a market can have, on the instrument's tick, quote per base.
+
+    :raises InvalidInput: `NOT_A_NUMBER`, `PRICE_OFF_TICK`, with the tick.
+    """
+    if not usable_price(value):
+        raise InvalidInput("NOT_A_NUMBER", field=field, value=plain(value))
+    tick = place.rules.price_tick
+    if value % tick:
+        raise InvalidInput("PRICE_OFF_TICK", field=field, value=plain(value), limit=plain(tick))
+
+
 def check_group(*, place: Place, terms: GroupTerms) -> str:
     """Return the side of the group's exits when they stand where exits can.
 
@@ -97,7 +110,8 @@ def check_group(*, place: Place, terms: GroupTerms) -> str:
     price of reference: the entry's limit, else the last price.
 
     :raises InvalidInput: `GROUP_EMPTY`, `GROUP_WITHOUT_POSITION`, `GROUP_STOP_TWICE`,
-        `GROUP_PRICE_UNREADABLE`, `GROUP_WRONG_SIDE`, `STOP_LOOSER_THAN_CONFIG`; with what would pass.
+        `GROUP_PRICE_UNREADABLE`, `GROUP_WRONG_SIDE`, `STOP_LOOSER_THAN_CONFIG`; with what would pass;
+        `NOT_A_NUMBER`, `PRICE_OFF_TICK` as `check_price` has it.
     """
     if not terms.as_texts():
         raise InvalidInput("GROUP_EMPTY", field="stop_price")
@@ -105,6 +119,9 @@ def check_group(*, place: Place, terms: GroupTerms) -> str:
         raise InvalidInput("GROUP_STOP_TWICE", field="trailing_rate")
     if terms.entry is None and abs(place.held) < place.rules.amount_step:
         raise InvalidInput("GROUP_WITHOUT_POSITION", field="instrument", value=place.symbol)
+    for field in ("stop_price", "target_price"):
+        if (value := getattr(terms, field)) is not None:
+            check_price(place=place, field=field, value=value)
     price = (terms.entry.price if terms.entry else None) or place.last
     if price is None or price <= ZERO:
         raise InvalidInput("GROUP_PRICE_UNREADABLE", field="instrument", value=place.symbol)
@@ -113,7 +130,7 @@ def check_group(*, place: Place, terms: GroupTerms) -> str:
     for field, wanted in (("stop_price", -sign), ("target_price", sign)):
         value = getattr(terms, field)
         if value is not None and (value - price) * wanted <= 0:
-            words = f"{'>' if wanted > 0 else '<'} {format(price, 'f')}"
+            words = f"{'>' if wanted > 0 else '<'} {plain(price)}"
             raise InvalidInput("GROUP_WRONG_SIDE", field=field, value=value, would_pass=words)
     _refuse_looser(place, terms, price, sign)
     return "sell" if is_long else "buy"
@@ -135,5 +152,5 @@ def _refuse_looser(place: Place, terms: GroupTerms, price: Decimal, sign: int) -
     if terms.stop_price is not None and (terms.stop_price - loosest) * sign < 0:
         raise InvalidInput(
             "STOP_LOOSER_THAN_CONFIG", field="stop_price", value=terms.stop_price,
-            would_pass=f"{'>=' if sign > 0 else '<='} {format(loosest.normalize(), 'f')}",
+            would_pass=f"{'>=' if sign > 0 else '<='} {plain(loosest)}",
         )  # fmt: skip

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from apps.core.domain.money import floor_to, plain
 from apps.core.errors import InvalidInput
 
 FEATURES: Final = (
@@ -46,10 +48,23 @@ class Capability:
     stop_orders_max: int = 5
     # symbols apart, whether a stop locks the balance that an exit needs
     stop_locks_balance: bool = True
+    # of a trailing stop's distance, as fractions of the price
+    trailing_min: Decimal = Decimal("0.001")
+    trailing_max: Decimal = Decimal("0.2")
+    trailing_step: Decimal = Decimal("0.0001")
 
     def how(self, feature: str) -> How:
         """Return who does `feature` (a name of FEATURES)."""
         return self.features.get(feature, How.REFUSED)
+
+    def trailing_fits(self, rate: Decimal) -> tuple[str, Decimal] | None:
+        """Return None for a distance that the venue takes, else the code and what would pass."""
+        nearest = min(max(rate, self.trailing_min), self.trailing_max)
+        if rate != nearest:
+            return "TRAILING_OUT_OF_RANGE", nearest
+        if rate % self.trailing_step:
+            return "TRAILING_OFF_STEP", floor_to(rate, self.trailing_step)
+        return None
 
 
 def row(
@@ -83,6 +98,8 @@ _ROWS: Final = (
         emulated="amend oco bracket slippage_guard",
         stop_orders_max=10,
         stop_locks_balance=False,
+        trailing_max=Decimal("0.1"),
+        trailing_step=Decimal("0.001"),
     ),
     # its trailing stop belongs to a position, not to an order
     row("bybit", "spot", native=f"{_PLAIN} FOK post_only", emulated=_SPOT, stop_orders_max=30),
@@ -136,3 +153,15 @@ def demand(*, venue: str, kind: str, features: tuple[str, ...]) -> dict[str, How
         if how is How.REFUSED:
             raise NotAtThisVenue(venue=venue, kind=kind, feature=feature)
     return found
+
+
+def demand_trailing(*, venue: str, kind: str, rate: Decimal, field: str = "trailing_rate") -> None:
+    """Refuse a trailing distance (fraction of the price) that the venue would refuse.
+
+    A stop that nobody takes protects nothing, so it is refused before anything depends on it.
+
+    :raises InvalidInput: `TRAILING_OUT_OF_RANGE`, `TRAILING_OFF_STEP`, with what would pass.
+    """
+    if misfit := capability(venue=venue, kind=kind).trailing_fits(rate):
+        code, passes = misfit
+        raise InvalidInput(code, field=field, value=plain(rate), would_pass=plain(passes))

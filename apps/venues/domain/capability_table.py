@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apps.venues.domain.capabilities import CAPABILITIES, FEATURES, How
+from apps.core.domain.money import plain
+from apps.venues.domain.capabilities import CAPABILITIES, FEATURES, Capability, How
 
 WORDS = {How.NATIVE: "yes", How.EMULATED: "by the desk", How.REFUSED: "no"}
 
@@ -21,9 +22,20 @@ def rows() -> list[list[str]]:
     found.append(
         ["stop orders a symbol", *(str(row.stop_orders_max) for row in CAPABILITIES.values())]
     )
+    found.append(["trailing stop's distance", *(_trailing(row) for row in CAPABILITIES.values())])
     locks = ("yes" if row.stop_locks_balance else "no" for row in CAPABILITIES.values())
     found.append(["a stop locks the balance", *locks])
     return found
+
+
+def _trailing(row: Capability) -> str:
+    """Return the bounds and the step of a trailing stop's distance, in per cent."""
+    if row.how("trailing_stop_market") is How.REFUSED:
+        return "–"
+    least, most, step = (
+        plain(rate * 100) for rate in (row.trailing_min, row.trailing_max, row.trailing_step)
+    )
+    return f"{least}–{most} %, step {step} %"
 
 
 def markdown() -> str:

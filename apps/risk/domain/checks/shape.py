@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 from apps.risk.domain.checks.numbers import usable_price
@@ -21,8 +20,6 @@ NEEDS: Final[dict[str, frozenset[str]]] = {
     "trailing_stop_market": frozenset({"trailing_rate"}),
 }
 OPTIONAL: Final[dict[str, frozenset[str]]] = {"trailing_stop_market": frozenset({"stop_price"})}
-TRAILING_MIN: Final = Decimal("0.001")
-TRAILING_MAX: Final = Decimal("0.2")
 TIMES: Final = ("GTC", "IOC", "FOK", "GTD")
 
 
@@ -84,13 +81,18 @@ def expiry(question: Question) -> Refusals:
 
 
 def trailing(question: Question) -> Refusals:
-    """Refuse a trailing distance below 0.1 % or above 20 % of the price."""
-    rate = question.proposed.trailing_rate
-    if rate is None or TRAILING_MIN <= rate <= TRAILING_MAX:
+    """Refuse a trailing distance outside the venue's bounds or off its step."""
+    rate, around = question.proposed.trailing_rate, question.around
+    if rate is None:
         return NONE
-    passes = min(max(rate, TRAILING_MIN), TRAILING_MAX)
-    limit = [TRAILING_MIN, TRAILING_MAX]
-    return refuse("TRAILING_OUT_OF_RANGE", limit=limit, value=rate, would_pass=passes)
+    row = capability(venue=around.venue, kind=around.kind)
+    misfit = row.trailing_fits(rate)
+    if misfit is None:
+        return NONE
+    code, passes = misfit
+    limit: object = [row.trailing_min, row.trailing_max]
+    limit = row.trailing_step if code == "TRAILING_OFF_STEP" else limit
+    return refuse(code, limit=limit, value=rate, would_pass=passes)
 
 
 def trigger_side(question: Question) -> Refusals:
