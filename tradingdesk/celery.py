@@ -14,6 +14,8 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 from tradingdesk.supervisor.parentage import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingdesk.settings")
+# Celery runs Django's checks and drops what they say; running them loads every page of the desk.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("tradingdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from tradingdesk.environment import env, secret
 from tradingdesk.logging_setup import configure_structlog, logging_config
-from tradingdesk.monitoring import configure_sentry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -291,4 +290,8 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOGGING = logging_config(level=LOG_LEVEL, fmt=LOG_FORMAT)
 configure_structlog()
-configure_sentry(SENTRY_DSN)
+if SENTRY_DSN:
+    # only a desk that reports its errors loads the client
+    from tradingdesk.monitoring import configure_sentry
+
+    configure_sentry(SENTRY_DSN)

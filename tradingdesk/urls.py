@@ -3,6 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
+# Here and not at start: only who serves pages needs the admin's.
+admin.autodiscover()
+
 urlpatterns = [
     path("", include("apps.ops.urls")),
     path("api/", include("apps.api.urls")),

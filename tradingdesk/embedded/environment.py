@@ -27,6 +27,7 @@ _WITHOUT_SERVERS = {
     "diffsettings",
     "help",
     "makemessages",
+    "replay",  # its desk has servers of its own
     "spectacular",
     "startapp",
     "version",

@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import talib
 
+from apps.strategies.domain import talib
 from apps.strategies.domain.parameters import schema
 from apps.strategies.domain.registry import strategy_named
 

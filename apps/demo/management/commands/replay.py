@@ -39,6 +39,9 @@ class Command(BaseCommand):
         "Replay recorded candles through the simulated exchange and the real cycle, in lock-step."
     )
 
+    # Its own desk checks itself.
+    requires_system_checks: list[str] = []
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to play and how."""
         parser.add_argument(

@@ -28,6 +28,8 @@ class Command(BaseCommand):
     """Run until SIGTERM or SIGINT."""
 
     help = "Carry out halts (barrier, cancels, flatten) and trip the daily-loss breaker."
+    # All checks would load the pages and the API, which this process never serves.
+    requires_system_checks = ["tradingdesk"]
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work in this process until it is told to stop."""

@@ -16,6 +16,8 @@ class Command(BaseCommand):
     """Feed until SIGTERM or SIGINT."""
 
     help = __doc__
+    # All checks would load the pages and the API, which this process never serves.
+    requires_system_checks = ["tradingdesk"]
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the loop."""
