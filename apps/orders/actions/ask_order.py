@@ -56,4 +56,6 @@ async def missing_fills(*, gateway: Gateway, order: Asked, report: OrderReport) 
     """
     if report.filled <= order.filled or report.fills:
         return []
-    return await gateway.fills(order.symbol, venue_order_id=report.venue_order_id)
+    # a conditional order's fills bear the id of the order that it sent
+    filled_as = report.triggered_id or report.venue_order_id
+    return await gateway.fills(order.symbol, venue_order_id=filled_as)

@@ -162,10 +162,14 @@ def read_book(
         cursor.execute(_FILLS, [account_id, since[1], list(symbols)])
         fills = {(row[0], row[1], row[2]): BookFill(*row[3:]) for row in cursor.fetchall()}
         cursor.execute(
+            # a conditional order's fills bear the id of the order that it sent
             "SELECT i.symbol, o.venue_order_id FROM orders_order o"
             " JOIN marketdata_instrument i ON i.id = o.instrument_id"
-            " WHERE o.account_id = %s AND o.venue_order_id = ANY(%s)",
-            [account_id, list(venue_order_ids)],
+            " WHERE o.account_id = %(account)s AND o.venue_order_id = ANY(%(numbers)s)"
+            " UNION SELECT i.symbol, v.venue_order_id FROM orders_venueorderid v"
+            " JOIN marketdata_instrument i ON i.id = v.instrument_id"
+            " WHERE v.account_id = %(account)s AND v.venue_order_id = ANY(%(numbers)s)",
+            {"account": account_id, "numbers": list(venue_order_ids)},
         )
         known = frozenset((row[0], row[1]) for row in cursor.fetchall())
     return Book(orders, fills, known)
