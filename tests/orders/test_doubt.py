@@ -225,18 +225,17 @@ def test_an_old_build_sends_exits_but_no_entries(bot, venue, settings):
     assert venue.calls[1:] == [("create", entry.client_order_id)]
 
 
-def test_a_build_declared_between_claim_and_permit_stops_the_entry(
+def test_a_build_declared_between_start_and_permit_stops_the_entry(
     bot, venue, settings, monkeypatch
 ):
     order = record(bot)
-    real = sending.claim_orders
+    real = sending.admit_orders
 
     def declared_meanwhile(**values):
-        claim = real(**values)
         declare_build(actor=PERSON, build="new")
-        return claim
+        return real(**values)
 
-    monkeypatch.setattr(sending, "claim_orders", declared_meanwhile)
+    monkeypatch.setattr(sending, "admit_orders", declared_meanwhile)
     assert send_orders(account_id=bot.account_id).retrying == 1
     assert (fresh(order).status_reason, venue.calls) == ("OLD_BUILD", [])
 

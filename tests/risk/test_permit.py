@@ -11,7 +11,14 @@ import pytest
 from apps.core.actor import Actor
 from apps.risk.actions.halt import halt
 from apps.risk.actions.lift import lift
-from apps.risk.actions.permit import BarrierTimeout, barrier, close_permits, send_permit
+from apps.risk.actions.permit import (
+    BarrierTimeout,
+    asked_permit,
+    barrier,
+    close_permits,
+    lock_key,
+    send_permit,
+)
 from apps.risk.actions.restrict import restrict
 from apps.risk.models import Restriction
 from tests.factories import make_bot
@@ -126,3 +133,34 @@ def test_a_lost_lock_connection_is_replaced_and_the_wave_still_ends(superuser_co
         time.sleep(0.2)
     assert permitted(bot, "entry")
     assert Restriction.objects.count() == 0
+
+
+def test_a_permit_asked_for_before_a_halt_sees_it_when_the_lock_came_after(superuser_connection):
+    bot = make_bot()
+    key = [lock_key(bot.account_id)]
+    superuser_connection.execute("SELECT pg_advisory_lock(%s)", key)
+    with asked_permit(account_id=bot.account_id) as granted:
+        halt(actor=ACTOR, scope_kind="bot", scope_id=str(bot.id), reason="test")
+        superuser_connection.execute("SELECT pg_advisory_unlock(%s)", key)
+        assert not granted().allows("entry", bot.id, 1)
+
+
+def test_a_permit_that_nobody_waited_for_is_given_back():
+    bot = make_bot()
+    with asked_permit(account_id=bot.account_id):
+        pass
+    barrier(account_id=bot.account_id, timeout_seconds=1)
+    assert permitted(bot, "entry")
+
+
+def test_a_lock_connection_lost_before_the_answer_is_made_anew(superuser_connection):
+    bot = make_bot()
+    with asked_permit(account_id=bot.account_id) as granted:
+        time.sleep(0.1)
+        superuser_connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        time.sleep(0.1)
+        assert granted().allows("entry", bot.id, 1)
+    assert permitted(bot, "entry")

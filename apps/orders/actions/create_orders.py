@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,23 +12,20 @@ from django.db import connection
 
 from apps.core.errors import DeskError
 from apps.core.ids import new_id
-from apps.core.statements import run
+from apps.core.statements import rows_as_json, run
 from apps.orders.domain.client_ids import client_order_id
 from apps.orders.domain.drafts import OrderDraft
 
-# column -> PostgreSQL type, in the order of `_row`
-_COLUMNS: Final = {
-    "id": "uuid", "client_order_id": "text", "account_id": "uuid", "bot_id": "uuid",
-    "config_id": "uuid", "instrument_id": "int", "verdict_id": "uuid", "cycle_at": "timestamptz",
-    "halt_id": "uuid", "replaces_id": "uuid", "purpose": "text", "side": "text", "type": "text",
-    "time_in_force": "text", "post_only": "bool", "reduce_only": "bool", "amount": "numeric",
-    "price": "numeric", "stop_price": "numeric", "arrival_price": "numeric",
-    "send_by": "timestamptz", "decided_at": "timestamptz", "is_amendment": "bool",
-    "replaced_filled": "numeric", "group_id": "uuid", "origin": "text", "requested_by": "text",
-    "reason": "text", "trailing_rate": "numeric", "worst_price": "numeric",
-    "expires_at": "timestamptz", "tend_at": "timestamptz", "position_side": "text",
-    "scheduled": "text", "leg": "text", "attempt": "int",
-}  # fmt: skip
+# the columns that a draft names as its own attributes
+_TERMS: Final = (
+    "account_id", "bot_id", "config_id", "instrument_id", "verdict_id", "cycle_at", "halt_id",
+    "replaces_id", "purpose", "side", "type", "time_in_force", "post_only", "reduce_only",
+    "amount", "price", "stop_price", "arrival_price", "send_by", "decided_at", "is_amendment",
+    "replaced_filled", "group_id", "origin", "requested_by", "reason", "trailing_rate",
+    "worst_price", "expires_at", "tend_at", "position_side", "scheduled", "leg", "attempt",
+)  # fmt: skip
+_COLUMNS: Final = ", ".join(("id", "client_order_id", *_TERMS))
+_terms_of: Final = attrgetter(*_TERMS)
 # Intent before wire needs one flush: the claim's commit waits for the log, and the log holds what
 # was recorded before it. A record that a crash of the server takes was never sent, and its cycle
 # is due again.
@@ -35,11 +33,10 @@ _INSERT: Final = f"""
 WITH flush AS (
     SELECT set_config('synchronous_commit', 'off', true) AS done WHERE %(is_flushed_later)s
 ), recorded AS (
-    INSERT INTO orders_order ({", ".join(_COLUMNS)}, status, status_reason, venue_order_id,
-        venue_status, venue_filled, filled, cost, fence)
-    SELECT d.*, 'created', '', '', '', 0, 0, 0, 0
-    FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())}) d
-    LEFT JOIN flush ON true
+    INSERT INTO orders_order ({_COLUMNS}, status, status_reason, venue_order_id, venue_status,
+        venue_filled, filled, cost, fence)
+    SELECT {_COLUMNS}, 'created', '', '', '', 0, 0, 0, 0
+    FROM json_populate_recordset(NULL::orders_order, %(rows)s::json) LEFT JOIN flush ON true
     ON CONFLICT (client_order_id) DO NOTHING
     RETURNING id, decided_at
 )
@@ -61,11 +58,11 @@ def create_orders(*, drafts: Sequence[OrderDraft]) -> list[UUID]:
     if not drafts:
         return []
     rows = [_row(draft) for draft in drafts]
-    columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
     is_flushed_later = all(draft.origin == "cycle" and not draft.attempt for draft in drafts)
-    if len(run(_INSERT, columns | {"is_flushed_later": is_flushed_later})) == len(rows):
-        return [row[0] for row in rows]
-    names = [row[1] for row in rows]
+    values = {"rows": rows_as_json(rows), "is_flushed_later": is_flushed_later}
+    if len(run(_INSERT, values)) == len(rows):
+        return [row["id"] for row in rows]
+    names = [row["client_order_id"] for row in rows]
     statement = (
         "SELECT client_order_id, id FROM orders_order WHERE client_order_id = ANY(%(names)s)"
     )
@@ -73,7 +70,7 @@ def create_orders(*, drafts: Sequence[OrderDraft]) -> list[UUID]:
     return [known[name] for name in names]
 
 
-def _row(draft: OrderDraft) -> tuple[Any, ...]:
+def _row(draft: OrderDraft) -> dict[str, Any]:
     name = client_order_id(draft=draft, key=settings.DESK_MARK_KEY)
-    taken: dict[str, Any] = {"id": new_id(), "client_order_id": name}
-    return tuple(taken[c] if c in taken else getattr(draft, c) for c in _COLUMNS)
+    terms = zip(_TERMS, _terms_of(draft), strict=True)
+    return {"id": new_id(), "client_order_id": name, **dict(terms)}

@@ -22,7 +22,7 @@ from apps.orders.actions.move_orders import Move, move_orders
 from apps.orders.actions.open_gateway import open_gateway
 from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.actions.send_cancels import send_cancels
-from apps.orders.actions.send_wave import WaveResult, send_wave
+from apps.orders.actions.send_wave import send_wave
 from apps.orders.actions.start_sending import Start, start_sending
 from apps.orders.actions.store_answers import store_answers
 from apps.orders.domain.answers import is_retryable
@@ -30,6 +30,7 @@ from apps.orders.domain.rows import Sendable
 from apps.orders.domain.screening import Waiting, screen
 from apps.orders.domain.units import units, waves
 from apps.orders.queries import held_amounts
+from apps.risk.actions.permit import asked_permit
 from apps.venues.gateways.gateway import Gateway
 
 log = structlog.get_logger(__name__)
@@ -110,21 +111,18 @@ def _send(
     if not admitted:
         return admitted is not None
     pairs = {o.id: o.group_id if len(u) == 2 else None for u in units(admitted) for o in u}
-    claim = claim_orders(account_id=account_id, orders=pairs, market_now=moment)
-    wave = [order for order in admitted if order.id in claim.order_ids]
-    if not wave:
-        return True
-
-    def store(result: WaveResult, last: Start | None = None) -> None:
-        moves = store_answers(account_id=account_id, result=result, start=last)
-        summary.sent += list(result.answers)
-        for move in moves.values():
-            _count(summary, move)
-        words = Counter(move.after for move in moves.values())
-        log.info("orders.answered", account=str(account_id), **words)
-
-    result = send_wave(account_id=account_id, gateway=gateway, orders=wave, claim=claim, keep=store)
-    store(result, last)
+    # the permit is on its way while the claim reaches the disk
+    with asked_permit(account_id=account_id) as granted:
+        claim = claim_orders(account_id=account_id, orders=pairs, market_now=moment)
+        wave = [order for order in admitted if order.id in claim.order_ids]
+        if not wave:
+            return True
+        result = send_wave(gateway=gateway, orders=wave, claim=claim, granted=granted)
+    moves = store_answers(account_id=account_id, result=result, start=last).values()
+    summary.sent += list(result.answers)
+    for move in moves:
+        _count(summary, move)
+    log.info("orders.answered", account=str(account_id), **Counter(move.after for move in moves))
     return not summary.retrying
 
 

@@ -7,17 +7,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from psycopg.types.json import Jsonb
 
 from apps.core.clock import now
-from apps.core.statements import run
+from apps.core.statements import rows_as_json, run
 from apps.orders.actions.move_orders import Move
 from apps.orders.actions.name_triggered import name_triggered
 from apps.orders.actions.requeue_orders import requeue_orders
 from apps.orders.actions.send_wave import Answer, WaveResult
 from apps.orders.actions.start_sending import Start
-from apps.orders.actions.store_calls import INSERT_CALLS, call_columns
-from apps.orders.actions.store_facts import INSERT_FACTS, fact_columns
+from apps.orders.actions.store_calls import INSERT_CALLS, call_rows
+from apps.orders.actions.store_facts import INSERT_FACTS, fact_rows
 from apps.orders.domain.answers import is_retryable
 from apps.orders.domain.lifecycle import FINAL
 from apps.venues.domain.reports import OrderReport
@@ -29,9 +28,8 @@ from apps.venues.gateways.errors import NeverSent, RateLimited, Rejected
 # became of the order meanwhile: a stale fence drops nothing that the venue said.
 _STORE: Final = f"""
 WITH answered AS (
-    SELECT * FROM unnest(%(ids)s::uuid[], %(after)s::text[], %(reason)s::text[], %(cause)s::text[],
-        %(detail)s::jsonb[], %(numbers)s::text[])
-        m(id, after, reason, cause, detail, venue_order_id)
+    SELECT * FROM json_to_recordset(%(moves)s::json)
+        m(id uuid, after text, reason text, cause text, detail jsonb, venue_order_id text)
 ), wanted AS (
     SELECT o.id, m.after, m.reason, m.cause, m.detail, m.venue_order_id
     FROM answered m JOIN orders_order o ON o.id = m.id
@@ -93,14 +91,20 @@ def _values(account_id: UUID, result: WaveResult, moves: Sequence[Move]) -> dict
         "fence": result.fence,
         "final": list(FINAL),
         "send_lock": "",
-        "ids": [move.order_id for move in moves],
-        "after": [move.after for move in moves],
-        "reason": [move.reason[:200] for move in moves],
-        "cause": [move.cause for move in moves],
-        "detail": [Jsonb(move.detail | fence) for move in moves],
-        "numbers": [move.venue_order_id for move in moves],
-        **fact_columns(orders=reports),
-        **call_columns(calls=result.calls, names=result.names),
+        "moves": rows_as_json(_row(move, fence) for move in moves),
+        "facts": rows_as_json(fact_rows(orders=reports)),
+        "calls": rows_as_json(call_rows(calls=result.calls, names=result.names)),
+    }
+
+
+def _row(move: Move, fence: dict[str, int]) -> dict[str, Any]:
+    return {
+        "id": move.order_id,
+        "after": move.after,
+        "reason": move.reason[:200],
+        "cause": move.cause,
+        "detail": move.detail | fence,
+        "venue_order_id": move.venue_order_id,
     }
 
 

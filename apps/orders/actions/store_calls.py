@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from apps.core.ids import new_id
-from apps.core.statements import run
+from apps.core.statements import rows_as_json, run
 from apps.venues.domain.wire_record import WireRecord
 
 INSERT_CALLS: Final = """
@@ -15,10 +15,7 @@ INSERT INTO orders_wirecall (id, account_id, order_id, verb, method, url, reques
     error, at, duration_ms)
 SELECT w.id, %(account)s, w.order_id, w.verb, w.method, w.url, w.request, w.status, w.answer,
     w.error, w.at, w.duration_ms
-FROM unnest(%(call_ids)s::uuid[], %(call_orders)s::uuid[], %(verbs)s::text[], %(methods)s::text[],
-    %(urls)s::text[], %(requests)s::text[], %(statuses)s::int[], %(texts)s::text[],
-    %(errors)s::text[], %(call_times)s::timestamptz[], %(durations)s::float8[])
-    w(id, order_id, verb, method, url, request, status, answer, error, at, duration_ms)
+FROM json_populate_recordset(NULL::orders_wirecall, %(calls)s::json) w
 """
 
 
@@ -27,29 +24,29 @@ def store_calls(
 ) -> None:
     """Store calls, one row for each order they were about; `names` maps our ids to orders."""
     if calls:
-        run(INSERT_CALLS, call_columns(calls=calls, names=names) | {"account": account_id})
+        rows = call_rows(calls=calls, names=names)
+        run(INSERT_CALLS, {"calls": rows_as_json(rows), "account": account_id})
 
 
-def call_columns(*, calls: Sequence[WireRecord], names: Mapping[str, UUID]) -> dict[str, list[Any]]:
-    """Return the columns of `INSERT_CALLS`."""
-    rows = [
-        (call, names.get(client_id))
+def call_rows(*, calls: Sequence[WireRecord], names: Mapping[str, UUID]) -> list[dict[str, Any]]:
+    """Return the rows of `INSERT_CALLS`."""
+    return [
+        {
+            "id": new_id(),
+            "order_id": names.get(client_id),
+            "verb": call.verb,
+            "method": call.method,
+            "url": _text(call.url),
+            "request": _text(call.request),
+            "status": call.status,
+            "answer": _text(call.answer),
+            "error": _text(call.error),
+            "at": call.started_at,
+            "duration_ms": call.duration_ms,
+        }
         for call in calls
         for client_id in call.client_order_ids or [""]
     ]
-    return {
-        "call_ids": [new_id() for _ in rows],
-        "call_orders": [order_id for _, order_id in rows],
-        "verbs": [call.verb for call, _ in rows],
-        "methods": [call.method for call, _ in rows],
-        "urls": [_text(call.url) for call, _ in rows],
-        "requests": [_text(call.request) for call, _ in rows],
-        "statuses": [call.status for call, _ in rows],
-        "texts": [_text(call.answer) for call, _ in rows],
-        "errors": [_text(call.error) for call, _ in rows],
-        "call_times": [call.started_at for call, _ in rows],
-        "durations": [call.duration_ms for call, _ in rows],
-    }
 
 
 def _text(value: str) -> str:

@@ -4,6 +4,9 @@ A sender holds the shared lock for the length of one wave, on a transaction that
 reads. A halt commits its row first and then takes the exclusive lock: once it has it, every send
 that had not seen the row is over. The restrictions are read in a statement of their own *after*
 the lock was granted; READ COMMITTED gives that statement a snapshot taken after it.
+
+The lock is asked for in one message whose answer is read later, so that it is granted while the
+claim reaches the disk. Held for longer, it keeps a halt waiting; it never lets a send slip past one.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +25,9 @@ import psycopg
 import structlog
 from django.conf import settings
 from django.db import connections
+from psycopg import errors, generators
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from apps.core.clock import now
 from apps.core.errors import DeskError
@@ -125,23 +131,55 @@ def _connect() -> psycopg.Connection[Any]:
     return psycopg.connect(**params, autocommit=True)
 
 
-def _begin(first: str) -> psycopg.Cursor[Any]:
-    """Run the statements that begin a transaction on this thread's lock connection.
-
-    A connection that was lost meanwhile is made anew, once.
-    """
+def _lock_connection() -> psycopg.Connection[Any]:
     if _held.pid != os.getpid():
         # never closed here: the socket belongs to the parent
         _held.connection, _held.pid = None, os.getpid()
-    if _held.connection is not None:
-        try:
-            return _held.connection.execute(first, prepare=False)
-        except psycopg.errors.LockNotAvailable:
-            raise
-        except psycopg.Error:
-            close_permits()
-    _held.connection = _connect()
-    return _held.connection.execute(first, prepare=False)
+    if _held.connection is None:
+        _held.connection = _connect()
+    return _held.connection
+
+
+def _ask(words: str) -> None:
+    """Send the statements that begin a transaction, and do not wait for their answers.
+
+    A connection that was lost meanwhile is made anew, once; here or when the answers are read.
+    """
+    try:
+        _send(words)
+    except psycopg.Error:
+        close_permits()
+        _send(words)
+
+
+def _answered(words: str) -> list[PGresult]:
+    """Wait for the answers to `words`.
+
+    :raises psycopg.Error: what the server refused, or that it cannot be reached.
+    """
+    try:
+        return _read()
+    except errors.LockNotAvailable:
+        raise
+    except psycopg.Error:
+        close_permits()
+    _send(words)
+    return _read()
+
+
+def _send(words: str) -> None:
+    connection = _lock_connection()
+    connection.pgconn.send_query(words.encode())
+    connection.wait(generators.send(connection.pgconn))
+
+
+def _read() -> list[PGresult]:
+    connection = _lock_connection()
+    answers: list[PGresult] = connection.wait(generators.fetch_many(connection.pgconn))
+    for answer in answers:
+        if answer.status == ExecStatus.FATAL_ERROR:
+            raise errors.error_from_result(answer)
+    return answers
 
 
 def close_permits() -> None:
@@ -152,9 +190,14 @@ def close_permits() -> None:
 
 
 def _release(*, account_id: UUID) -> None:
+    if _held.connection is None:
+        return
+    if _held.connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        # asked for and given up unread
+        close_permits()
+        return
     try:
-        if _held.connection is not None:
-            _held.connection.execute("ROLLBACK")
+        _held.connection.execute("ROLLBACK")
     except psycopg.Error as error:
         # the wave is over either way; what it learned must still be stored
         log.warning("permit.lost", account=str(account_id), error=str(error).strip())
@@ -162,43 +205,55 @@ def _release(*, account_id: UUID) -> None:
 
 
 @contextmanager
-def send_permit(*, account_id: UUID) -> Iterator[Permit]:
-    """Hold the account's shared send lock; take rate tokens first, end the wave within 4 s.
+def asked_permit(*, account_id: UUID) -> Iterator[Callable[[], Permit]]:
+    """Ask for the account's shared send lock and hold it to the end of the block.
 
-    :raises PermitUnavailable: when a barrier holds the lock for longer than 10 s.
+    What is yielded waits for the lock and returns what may be sent; call it once. Take rate tokens
+    first, and end the wave within 4 s of the block's beginning.
+
+    :raises PermitUnavailable: from that call, when a barrier holds the lock for longer than 10 s.
     """
-    try:
-        yield _grant(account_id)
-    finally:
-        _release(account_id=account_id)
-
-
-def _grant(account_id: UUID) -> Permit:
     # a UUID and two numbers: nothing here was ever typed by anybody
     words = GRANT.format(
         wait_ms=int(PERMIT_WAIT_SECONDS * 1000), key=lock_key(account_id),
         account=f"'{UUID(str(account_id))}'",
     )  # fmt: skip
     try:
-        cursor = _begin(words)
-    except psycopg.errors.LockNotAvailable as error:
+        _ask(words)
+        yield lambda: _granted(account_id, words)
+    finally:
+        _release(account_id=account_id)
+
+
+@contextmanager
+def send_permit(*, account_id: UUID) -> Iterator[Permit]:
+    """Hold the account's shared send lock, waiting for it at once; see `asked_permit`.
+
+    :raises PermitUnavailable: when a barrier holds the lock for longer than 10 s.
+    """
+    with asked_permit(account_id=account_id) as granted:
+        yield granted()
+
+
+def _granted(account_id: UUID, words: str) -> Permit:
+    try:
+        *_, build, restrictions = _answered(words)
+    except errors.LockNotAvailable as error:
         raise PermitUnavailable(account=str(account_id)) from error
-    answers = []
-    while True:
-        answers.append(cursor.fetchall() if cursor.description else [])
-        if not cursor.nextset():
-            break
-    declared, restrictions = answers[-2], answers[-1]
-    grounds = _grounds(cursor.connection, account_id, restrictions)
-    is_old = bool(declared) and declared[0][0] != settings.BUILD
-    return Permit(account_id, now(), grounds, is_old)
+    is_old = any(row != [settings.BUILD] for row in _rows(build))
+    return Permit(account_id, now(), _grounds(account_id, _rows(restrictions)), is_old)
 
 
-def _grounds(
-    connection: psycopg.Connection[Any], account_id: UUID, rows: list[tuple[Any, ...]]
-) -> Grounds:
+def _rows(answer: PGresult) -> list[list[str]]:
+    return [
+        [(answer.get_value(row, column) or b"").decode() for column in range(answer.nfields)]
+        for row in range(answer.ntuples)
+    ]
+
+
+def _grounds(account_id: UUID, rows: list[list[str]]) -> Grounds:
     found = [
-        InForce(id_, (kind, scope_id), state, code, flatten)
+        InForce(UUID(id_), (kind, scope_id), state, code, flatten == "t")
         for id_, kind, scope_id, state, code, flatten in rows
     ]
     places: dict[UUID, tuple[str, str]] = {}
@@ -206,7 +261,7 @@ def _grounds(
         account = {"account": str(account_id)}
         places = {
             bot: (stage, strategy)
-            for bot, stage, strategy in connection.execute(BOTS, account).fetchall()
+            for bot, stage, strategy in _lock_connection().execute(BOTS, account).fetchall()
         }
     return Grounds.of(restrictions=found, places=places)
 
@@ -219,14 +274,15 @@ def barrier(*, account_id: UUID, timeout_seconds: float = BARRIER_SECONDS) -> da
     :raises BarrierTimeout: when a sender holds its permit for longer.
     """
     try:
-        connection = _begin(
-            f"BEGIN; SET LOCAL lock_timeout = {int(timeout_seconds * 1000)}"
-        ).connection
+        words = f"BEGIN; SET LOCAL lock_timeout = {int(timeout_seconds * 1000)}"
+        _ask(words)
+        _answered(words)
+        connection = _lock_connection()
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(account_id)])
         row = connection.execute("SELECT clock_timestamp()").fetchone()
         assert row is not None
         moment: datetime = row[0]
-    except psycopg.errors.LockNotAvailable as error:
+    except errors.LockNotAvailable as error:
         raise BarrierTimeout(account=str(account_id), seconds=timeout_seconds) from error
     finally:
         _release(account_id=account_id)
