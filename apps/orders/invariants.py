@@ -116,6 +116,20 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
         GROUP BY 1, 2, 3 HAVING count(*) > 1
         """,
     ),
+    "I13_rows_decide": (
+        "No entry went out ten seconds after its desk, venue, account, bot or instrument was restricted",
+        """
+        SELECT w.id, o.client_order_id, w.at, r.scope_kind, r.code, r.set_at FROM orders_order o
+        JOIN venues_venueaccount a ON a.id = o.account_id
+        CROSS JOIN LATERAL (VALUES ('desk', ''), ('venue', a.venue), ('bot', o.bot_id::text),
+            ('account', o.account_id::text), ('instrument', o.instrument_id::text)) s(kind, id)
+        JOIN risk_restriction r ON (r.scope_kind, r.scope_id) = (s.kind, s.id)
+            AND coalesce(r.lifted_at, 'infinity') > now() - interval '1 day'
+        JOIN orders_wirecall w ON w.order_id = o.id AND w.verb IN ('create', 'group')
+            AND w.at > r.set_at + interval '10 seconds' AND w.at < coalesce(r.lifted_at, 'infinity')
+        WHERE o.purpose = 'entry' AND o.submitted_at > now() - interval '1 day'
+        """,
+    ),
     "I17_rows_are_their_ids": (
         "An order's row is what its client order id hashes, as the venue holds it",
         """
@@ -133,6 +147,18 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
                 'position_side=' || nullif(o.position_side, ''),
                 CASE WHEN o.is_amendment THEN 'amends=' || o.replaces_id END,
                 'group=' || o.group_id), 'UTF8')), 'hex'), 20)
+        """,
+    ),
+    "I19_news_only_adds": (
+        "What the venue once said to be filled stays counted, in whatever order the news came",
+        """
+        SELECT o.id, o.client_order_id, o.venue_filled, f.said FROM orders_order o
+        JOIN (SELECT account_id, client_order_id, max((content ->> 'filled')::numeric) AS said
+              FROM orders_venuefact WHERE kind = 'order' AND absorbed_at IS NOT NULL
+              AND result <> 'foreign' AND client_order_id <> ''
+              AND received_at > now() - interval '1 day' GROUP BY 1, 2) f
+            ON (f.account_id, f.client_order_id) = (o.account_id, o.client_order_id)
+        WHERE f.said > o.venue_filled
         """,
     ),
     "orders_have_allowing_verdicts": (
@@ -180,6 +206,15 @@ INVARIANTS: Final[dict[str, tuple[str, str]]] = {
         JOIN orders_order o ON o.id = n.replaces_id
         WHERE n.is_amendment AND ((n.bot_id, n.instrument_id, n.side, n.purpose)
             <> (o.bot_id, o.instrument_id, o.side, o.purpose) OR o.submitted_at IS NULL)
+        """,
+    ),
+    "clocks_agree": (
+        "No order of the last five minutes was held back because a venue's clock is too far from ours",
+        """
+        SELECT o.account_id, count(*), max(e.detail ->> 'offset_ms') FROM orders_order o
+        JOIN orders_orderevent e ON e.order_id = o.id AND e.after = 'withdrawn'
+        WHERE o.status_reason = 'CLOCK_OFF' AND o.ended_at > now() - interval '5 minutes'
+        GROUP BY o.account_id
         """,
     ),
 }

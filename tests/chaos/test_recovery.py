@@ -122,28 +122,20 @@ def test_an_emptied_redis_delays_by_fifteen_seconds_at_most(stack, trip) -> None
     assert trip.violations("buy") == []
 
 
-def test_an_exchange_two_seconds_ahead_takes_the_orders(stack, trip) -> None:
-    stack.simulator.control("POST", "faults", {"kind": "clock_skew", "ms": 2000})
-    try:
-        trip.enter()
-        trip.wait(holds=True)
-    finally:
-        stack.simulator.control("DELETE", "faults")
-    assert trip.violations("buy") == []
-
-
-def test_an_exchange_two_seconds_behind_refuses_and_the_next_candle_trades(stack, trip) -> None:
-    stack.simulator.control("POST", "faults", {"kind": "clock_skew", "ms": -2000})
+@pytest.mark.parametrize("ms", [2000, -2000])
+def test_an_exchange_whose_clock_differs_by_two_seconds_takes_the_orders(stack, trip, ms) -> None:
+    stack.simulator.control("POST", "faults", {"kind": "clock_skew", "ms": ms})
     refused = "SELECT 1 FROM orders_order WHERE bot_id = %s AND status_reason = '-1021'"
     try:
         trip.enter()
-        assert poll(lambda: checks.rows(refused, [trip.bot.id]), 20)
-        trip.wait(holds=False)
-        assert trip.there() == []
+        if not poll(lambda: trip.there() or checks.rows(refused, [trip.bot.id]), 20):
+            raise AssertionError("neither taken nor refused")
+        if checks.rows(refused, [trip.bot.id]):
+            # the jump itself costs one refusal; from then on the offset is known
+            trip.enter()
+        trip.wait(holds=True)
     finally:
         stack.simulator.control("DELETE", "faults")
-    trip.enter()
-    trip.wait(holds=True)
     assert trip.violations("buy") == []
 
 

@@ -14,7 +14,7 @@ from apps.venues.domain.reports import OrderTicket
 from apps.venues.domain.tickets import features_of
 from apps.venues.gateways import reads
 from apps.venues.gateways.connection import now_ms
-from apps.venues.gateways.errors import NeverSent, NotHere, RateLimited, VenueError
+from apps.venues.gateways.errors import NeverSent, NotHere, RateLimited, Rejected, VenueError
 from apps.venues.gateways.families.base import Terms
 from apps.venues.gateways.reading import Reading
 
@@ -27,15 +27,17 @@ class Acting(Reading):
         exchange = await self._before_order(symbol)
         try:
             yield exchange
-        except RateLimited as error:
+        except (RateLimited, Rejected) as error:
             await self._heed(error)
             raise
 
     async def _before_order(self, *symbols: str) -> Any:
         try:
-            return await self._open(*symbols)
+            exchange = await self._open(*symbols)
         except VenueError as error:
             raise NeverSent("MARKETS_UNREADABLE", message=str(error)) from error
+        await self._agree()
+        return exchange
 
     def _terms(self, exchange: Any, symbol: str, permit_at_ms: int | None) -> Terms:
         market = exchange.markets.get(symbol)
@@ -49,7 +51,7 @@ class Acting(Reading):
             contract_size=reads.contract_size(market)
             if self.traits.counts_contracts
             else reads.ONE,
-            at_ms=permit_at_ms or now_ms(),
+            at_ms=self.clock.at(permit_at_ms or now_ms()),
         )
 
     async def _priced(self, exchange: Any, ticket: OrderTicket) -> OrderTicket:
@@ -67,6 +69,7 @@ class Acting(Reading):
         return exact(str(exchange.markets[symbol]["precision"]["price"]))
 
     def _demand(self, terms: Terms, ticket: OrderTicket, *, native: str = "") -> None:
+        self.clock.demand()
         features = features_of(ticket)
         if terms.position_mode == "hedge" and ticket.position_side:
             features += ("hedge_mode",)

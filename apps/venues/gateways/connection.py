@@ -11,7 +11,7 @@ from apps.venues.domain.reports import Credentials
 from apps.venues.gateways import reads
 from apps.venues.gateways.budget import RateBudget
 from apps.venues.gateways.classify import RAISED, classify
-from apps.venues.gateways.errors import RateLimited, ReadFailed, VenueError
+from apps.venues.gateways.errors import RateLimited, ReadFailed, Rejected, VenueError
 from apps.venues.gateways.exchanges import (
     build_exchange,
     load_markets,
@@ -21,10 +21,13 @@ from apps.venues.gateways.exchanges import (
 from apps.venues.gateways.families import family
 from apps.venues.gateways.retrying import Sleep, retried
 from apps.venues.gateways.streams import Streams
+from apps.venues.gateways.venue_clock import VenueClock
 
 T = TypeVar("T")
 # A symbol that the venue really lacks must not make every call read all markets.
 RELOAD_SECONDS: Final = 5.0
+# reads that nobody signs
+PUBLIC: Final = frozenset({"instruments", "candles", "quotes", "time"})
 
 
 def now_ms() -> int:
@@ -46,6 +49,7 @@ class Connection:
         self._ready = asyncio.Lock()
         self._streams: Streams | None = None
         self._reloaded_at = -RELOAD_SECONDS
+        self.clock = VenueClock(access.venue)
 
     async def _open(self, *symbols: str) -> Any:
         """Return the exchange with its session and markets, read anew when a symbol is missing."""
@@ -64,9 +68,29 @@ class Connection:
                 await self._try(lambda: reload_markets(self._exchange, self.access), "instruments")
         return self._exchange
 
+    async def _agree(self) -> None:
+        """Know the venue's clock before something is signed."""
+        if self.access.api_key and self.traits.clock_codes:
+            await self.clock.keep(self._venue_time, self._heard_clock)
+
+    async def _venue_time(self) -> Any:
+        await self.budget.wait_for_read(self.traits.weight("time"))
+        try:
+            return await self._exchange.fetch_time()
+        except RAISED as error:
+            named = classify(error, self.traits, is_order=False)
+            await self._heed(named)
+            raise named from error
+
+    def _heard_clock(self, offset_ms: int) -> None:
+        # what ccxt signs by itself, reads among it, carries the venue's time too
+        self._exchange.options["timeDifference"] = -offset_ms
+
     async def _try(self, read: Callable[[], Awaitable[T]], name: str, *, times: int = 1) -> T:
         """Read with retries; `name` and `times` give the request weight."""
         weight = self.traits.weight(name) * times
+        if name not in PUBLIC:
+            await self._agree()
 
         async def once() -> T:
             await self.budget.wait_for_read(weight)
@@ -80,6 +104,8 @@ class Connection:
         return await retried(once, sleep=self._sleep)
 
     async def _heed(self, error: VenueError) -> None:
+        if isinstance(error, Rejected) and error.venue_code in self.traits.clock_codes:
+            self.clock.distrust()
         if isinstance(error, RateLimited):
             await self.budget.back_off(error.retry_after)
 

@@ -109,7 +109,9 @@ class Gateway(Acting, Witness):
         async with self._acting(symbol) as exchange:
 
             async def attempt(wanted: Wanted) -> OrderReport | None:
-                return await order_calls.cancel(exchange, self.traits, wanted, at_ms=now_ms())
+                return await order_calls.cancel(
+                    exchange, self.traits, wanted, at_ms=self.clock.at(now_ms())
+                )
 
             wanted = Wanted(symbol, client_order_id)
             if self.traits.accepted is not None:
@@ -152,10 +154,12 @@ class Gateway(Acting, Witness):
             terms = self._terms(exchange, symbol, None)
             self._demand_native(terms, "cancel_all")
             before = await self.open_orders(symbol) if self.traits.apart else []
-            found = await order_calls.sweep(exchange, self.traits, symbol, at_ms=now_ms())
+            found = await order_calls.sweep(
+                exchange, self.traits, symbol, at_ms=self.clock.at(now_ms())
+            )
             if self.traits.apart is not None:
                 found += await order_calls.sweep(
-                    exchange, self.traits, symbol, at_ms=now_ms(), is_apart=True
+                    exchange, self.traits, symbol, at_ms=self.clock.at(now_ms()), is_apart=True
                 )
             named = {report.client_order_id for report in found}
             for report in before:
@@ -239,6 +243,7 @@ class Gateway(Acting, Witness):
 
     async def close(self) -> None:
         """Close sessions and sockets."""
+        await self.clock.close()
         if self._exchange is not None:
             self._exchange.timeout_on_exit = 0
             await self._exchange.close()

@@ -164,6 +164,8 @@ class Family:
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
     by_message: Mapping[tuple[str, str], Meaning] = field(default_factory=dict)
     rate_statuses: frozenset[int] = frozenset({418, 429})
+    # by which the venue refuses a signature's time; none where its clock needs no heeding
+    clock_codes: frozenset[str] = frozenset()
 
     order_of: Callable[[OrderTicket, Terms], VenueOrder] | None = None
     pair_of: Callable[[OrderTicket, OrderTicket, Terms], VenueCall] | None = None

@@ -213,6 +213,7 @@ FAMILY = Family(
     },
     # spot: 6000 weight a minute and address, 100 orders in 10 s a key
     budget=Budget(weight_per_minute=6000, orders_per_10_seconds=100),
+    clock_codes=frozenset({"-1021"}),
     meanings={
         **dict.fromkeys(REFUSALS.split(), Meaning.REJECTED),
         **dict.fromkeys(KEYS.split(), Meaning.KEY),

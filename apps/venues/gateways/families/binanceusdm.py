@@ -208,6 +208,7 @@ FAMILY = Family(
         "all_open_orders": 40, "fills": 5, "positions": 5, "funding": 30, "settings": 30, "time": 1,
         "forced": 50,
     },
+    clock_codes=frozenset({"-1021"}),
     meanings={
         **dict.fromkeys(REFUSALS.split(), Meaning.REJECTED),
         **dict.fromkeys([*binance.KEYS.split(), "-2017"], Meaning.KEY),

@@ -224,6 +224,7 @@ FAMILY = Family(
     code_of=bybit_codes.code_of,
     meanings=bybit_codes.MEANINGS,
     rate_statuses=frozenset({403, 429}),
+    clock_codes=frozenset({"10002"}),
     order_of=bybit_words.order_of,
     accepted=bybit_words.accepted,
     find_of=bybit_words.find_of,

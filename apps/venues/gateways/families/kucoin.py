@@ -221,6 +221,7 @@ FAMILY = Family(
     },
     signs_at_nonce=True,
     meanings=MEANINGS,
+    clock_codes=frozenset({"400002"}),
     by_message=BY_MESSAGE,
     order_of=order_of,
     accepted=accepted,

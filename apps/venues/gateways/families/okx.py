@@ -273,6 +273,7 @@ FAMILY = Family(
     headers_with=lambda at_ms, window_ms: {"expTime": str(at_ms + window_ms)},
     code_of=okx_codes.code_of,
     meanings=okx_codes.MEANINGS,
+    clock_codes=frozenset({"50102", "50112"}),
     order_of=okx_words.order_of,
     accepted=okx_words.accepted,
     find_of=okx_words.find_of,
