@@ -27,6 +27,16 @@ def test_a_clean_desk_breaks_nothing_and_answers_one_json_object() -> None:
     assert "golive.stage_has_its_request" in found["checks"]
 
 
+def test_each_named_rule_of_the_design_has_a_query_and_is_listed() -> None:
+    out = io.StringIO()
+    call_command("invariants", "--list", stdout=out)
+    listed = out.getvalue()
+    for number in (1, 2, 3, 4, 6, 8, 10, 13, 17, 18, 19, 20):
+        assert f".I{number}_" in listed
+    assert "golive.stage_has_its_request: A bot on real money stands on the request" in listed
+    assert not Heartbeat.objects.filter(name="invariants").exists()
+
+
 def test_a_broken_one_exits_with_3_and_is_kept(monkeypatch) -> None:
     rules = {
         "x.two": ("Nothing", "SELECT 1 UNION ALL SELECT 2;"),

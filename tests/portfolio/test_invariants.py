@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from apps.bots import invariants as of_decisions
+from apps.bots.models import Cycle
 from apps.core.clock import now, to_ms
 from apps.core.ids import new_id
 from apps.orders import invariants as of_orders
-from apps.orders.models import Order, OrderEvent, WireCall
+from apps.orders.models import Order, OrderEvent, VenueFact, WireCall
 from apps.portfolio import invariants as of_books
 from apps.portfolio.actions.absorb import absorb
 from apps.portfolio.models import (
@@ -22,12 +24,13 @@ from apps.portfolio.models import (
     Position,
     RoundTrip,
 )
+from apps.risk.models import Restriction
 from tests.factories import make_bot, make_fill, make_instrument, make_order, make_verdict
 from tests.factories.ledger import open_ledger
 from tests.portfolio.stories import bought_and_sold
 
 pytestmark = pytest.mark.django_db
-ALL = of_orders.INVARIANTS | of_books.INVARIANTS
+ALL = of_orders.INVARIANTS | of_books.INVARIANTS | of_decisions.INVARIANTS
 
 
 def broken() -> set[str]:
@@ -138,3 +141,59 @@ def test_opening_balances_are_posted_once(bot):
     assert broken() == set()
     assert absorb(account_id=account).facts == 0
     assert to_ms(JournalEntry.objects.filter(kind="opening").first().at) > 0
+
+
+def test_an_entry_on_the_wire_long_after_its_account_was_restricted_is_found(bot):
+    entry = Order.objects.filter(purpose="entry").first()
+    before = now() - timedelta(minutes=2)
+    Order.objects.filter(id=entry.id).update(submitted_at=before)
+
+    def sent(at):
+        WireCall.objects.create(
+            account_id=bot.account_id, order=entry, verb="create", method="POST", url="/order",
+            at=at, duration_ms=1.0,
+        )  # fmt: skip
+
+    sent(before + timedelta(seconds=5))
+    ban = Restriction.objects.create(
+        scope_kind="account", scope_id=str(bot.account_id), state="halted", code="HALT",
+        reason="planted", set_at=before, set_by="test",
+    )  # fmt: skip
+    assert "I13_rows_decide" not in broken()
+    late = before + timedelta(seconds=30)
+    sent(late)
+    assert "I13_rows_decide" in broken()
+    Restriction.objects.filter(id=ban.id).update(lifted_at=late - timedelta(seconds=1))
+    assert "I13_rows_decide" not in broken()
+
+
+def test_news_that_took_a_fill_away_is_found(bot):
+    order = Order.objects.filter(status="filled").first()
+    fact = VenueFact.objects.create(
+        account_id=bot.account_id, kind="order", source="poll", digest="planted",
+        client_order_id=order.client_order_id, venue_order_id=order.venue_order_id,
+        content={"filled": str(order.venue_filled + 1)}, received_at=now(),
+    )  # fmt: skip
+    assert "I19_news_only_adds" not in broken()
+    VenueFact.objects.filter(id=fact.id).update(absorbed_at=now(), result="applied")
+    assert "I19_news_only_adds" in broken()
+
+
+def test_two_answers_to_one_question_are_found():
+    instrument = make_instrument(symbol="BTC/USDT")
+    first = make_bot(instruments=[instrument])
+    second = make_bot(instruments=[instrument], account=first.account)
+    assert first.config.strategy_version_id == second.config.strategy_version_id
+
+    def decide(bot, exposure):
+        Cycle.objects.create(
+            bot_id=bot.id, scheduled_for="2026-01-01T00:00Z", config_id=bot.config_id,
+            status="done", outcome="HOLD", opened_at=now(), closed_at=now(),
+            seen={"BTC/USDT": {"close": "1", "exposure": exposure}},
+        )  # fmt: skip
+
+    decide(first, 1.0)
+    decide(second, None)
+    assert "I20_same_question_same_answer" not in broken()
+    Cycle.objects.filter(bot_id=second.id).update(seen={"BTC/USDT": {"exposure": 0.0}})
+    assert "I20_same_question_same_answer" in broken()
