@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from apps.approvals.models import ChangeRequest
 from apps.bots.models import Bot
 from apps.core.clock import now
 from apps.marketdata.models import Instrument
 from apps.orders.models import Order, OrderGroup
 from apps.portfolio.models import Position
+from apps.trading.actions import place_manual as placing
 from tests.factories import make_bot, make_instrument, make_order, make_quote
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,19 @@ def test_an_order_is_placed_once_for_its_key(client_of: Any, where: dict[str, st
     assert first.json()["order"] == again.json()["order"]
     order = Order.objects.get()
     assert (order.origin, order.price, order.scheduled.endswith(":one")) == ("manual", 100, True)
+
+
+def test_on_real_money_it_answers_with_the_request_for_a_second_person(
+    client_of: Any, where: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "REAL_MONEY", {"paper"})
+    client = client_of("operator")
+    first = client.act("/api/v1/orders/", BUY | where, key="one")
+    again = client.act("/api/v1/orders/", BUY | where, key="one")
+    request = ChangeRequest.objects.get()
+    assert (first.status_code, first.json()) == (202, again.json())
+    assert (first.json()["order"], first.json()["request"]) == (None, request.reference)
+    assert Order.objects.count() == 0
 
 
 @pytest.mark.parametrize(

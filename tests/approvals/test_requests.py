@@ -60,13 +60,17 @@ def test_policies_ask_for_two_people_on_real_money_and_a_risk_manager_always() -
         ("bot.promote", True): 2,
         ("limit.raise", False): 1,
         ("limit.raise", True): 2,
+        # besides the person who asks for it
+        ("order.manual_entry", True): 1,
         ("reconciliation.adopt", False): 1,
         ("reconciliation.adopt", True): 2,
         ("reconciliation.write_off", False): 1,
         ("reconciliation.write_off", True): 2,
     }
     assert all("risk_manager" in policy.roles for policy in POLICIES.values())
-    assert {policy.expiry for policy in POLICIES.values()} == {timedelta(hours=24)}
+    at_once = policy_for(kind="order.manual_entry", real_money=True)
+    assert at_once.expiry == timedelta(minutes=15)
+    assert {p.expiry for p in POLICIES.values() if p != at_once} == {timedelta(hours=24)}
     with pytest.raises(InvalidInput, match="CHANGE_KIND_UNKNOWN"):
         policy_for(kind="bot.delete", real_money=True)
 

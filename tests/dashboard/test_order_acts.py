@@ -11,6 +11,7 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 
+from apps.approvals.models import ChangeRequest
 from apps.audit.models import AuditEvent
 from apps.bots.models import Bot
 from apps.core.clock import now
@@ -19,6 +20,7 @@ from apps.dashboard.domain.words import sentence
 from apps.orders.models import Order, OrderGroup
 from apps.portfolio.models import Balance
 from apps.risk.models import Verdict
+from apps.trading.actions import place_manual as placing
 from tests.dashboard.conftest import trading_bot
 from tests.factories import make_instrument, make_order, make_quote
 
@@ -152,6 +154,21 @@ def test_real_money_takes_a_typed_name_or_count() -> None:
     prompt = many_prompt(rows, QueryDict("show=open"))
     assert (prompt.phrase, prompt.level, prompt.fields) == ("CANCEL 2", 2, {"show": ["open"]})
     assert prompt.lines[1] == "1 of them on real money."
+
+
+def test_an_entry_on_real_money_asks_for_a_second_person(as_role, monkeypatch) -> None:
+    bot, instrument, address = asking_bot()
+    monkeypatch.setattr(placing, "REAL_MONEY", {"paper"})
+    client = as_role("operator")
+    page = client.post(address, limit(instrument) | {"step": "preview"}).content.decode()
+    assert "it becomes a change request" in page
+    done = do(client, address, limit(instrument))
+    request = ChangeRequest.objects.get()
+    assert done.redirect_chain == [(f"/approvals/{request.number}/", 302)]
+    shown = done.content.decode()
+    assert f"{bot.slug}: buy 0.5 BTC/USDT limit by hand" in shown
+    assert f"{request.reference} asks for the second person." in shown
+    assert not Order.objects.filter(origin="manual").exists()
 
 
 def test_an_amendment_changes_only_what_was_changed(as_role) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from apps.approvals.actions.vote import Ballot
-from apps.approvals.domain.refusals import ContentChanged, VoteRefused
+from apps.approvals.domain.refusals import ContentChanged, ProofMismatch, VoteRefused
 from apps.audit.models import AuditEvent
 from apps.core.errors import Conflict, NotPermitted, RequiresChangeRequest
 from apps.golive.actions.cast_vote import cast_vote
@@ -22,7 +22,6 @@ from apps.reconciliation.actions.accept_venue import NotProven, accept_venue
 from apps.reconciliation.actions.clear_foreign_activity import StillForeign, clear_foreign_activity
 from apps.reconciliation.actions.comment_case import comment_case
 from apps.reconciliation.actions.lock_case import CaseClosed
-from apps.reconciliation.actions.prove import ProofMismatch
 from apps.reconciliation.actions.reconcile_balances import reconcile_balances
 from apps.reconciliation.actions.reconcile_orders import reconcile_orders
 from apps.reconciliation.actions.resolve_case import CaseHealsItself, resolve_case

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 from apps.accounts.models import User
 from apps.approvals.domain.content import content_hash
+from apps.approvals.domain.refusals import ProofMismatch
 from apps.approvals.models import ChangeRequest, Vote
 from apps.audit.models import AuditEvent
 from apps.core.actor import Actor
@@ -23,7 +24,7 @@ from apps.risk.actions.lift import HaltNeedsRelease, LiftsItself, lift
 from apps.risk.actions.lock_books import BooksOutsideTransaction, lock_books
 from apps.risk.actions.record_verdicts import record_verdicts
 from apps.risk.actions.restrict import restrict
-from apps.risk.actions.set_limit import ProofMismatch, limit_content, set_limit
+from apps.risk.actions.set_limit import limit_content, set_limit
 from apps.risk.domain.forms import BotScope, Judgement, ProposedOrder, Reference, Refusal
 from apps.risk.domain.verdicts import VerdictItem
 from apps.risk.models import Limit, Restriction, RiskBook, Verdict

@@ -132,6 +132,8 @@ class PlacedSerializer(serializers.Serializer[Any]):
     refusals = serializers.ListField(child=serializers.DictField())
     proposal = serializers.DictField()
     reserved_cost = serializers.CharField()
+    needs_second_person = serializers.BooleanField()
+    request = serializers.CharField()
 
     def get_is_allowed(self, placed: Placed) -> bool:
         """Return whether nothing speaks against it."""
@@ -164,5 +166,7 @@ def answer(placed: Placed, *, status: int = 201) -> Response:
     if placed.refusals and not placed.dry_run:
         first = placed.refusals[0]
         raise OrderDenied(first["code"], refusals=placed.refusals, proposal=placed.proposal)
+    if placed.request:
+        return Response(PlacedSerializer(placed).data, status=202)
     is_made = placed.is_new and not placed.dry_run
     return Response(PlacedSerializer(placed).data, status=status if is_made else 200)

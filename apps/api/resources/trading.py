@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import DeskSerializer, ReadResource
+from apps.api.caller import person
 from apps.api.fields import MoneyText
 from apps.api.idempotency import once
 from apps.api.resources.manual import (
@@ -28,13 +29,13 @@ from apps.api.resources.order_groups import DRY_RUN
 from apps.bots.models import Bot
 from apps.core.errors import NotFound
 from apps.core.fields import MoneyField
+from apps.golive.actions.order_by_hand import order_by_hand
 from apps.orders.actions.cancel_orders import cancel_orders
 from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.models import Fill, Order, OrderEvent
 from apps.portfolio.models import Position, VenuePosition
 from apps.trading.actions.amend_order import NewTerms, amend_order
 from apps.trading.actions.close_position import close_position
-from apps.trading.actions.place_manual import place_manual
 
 
 class OrderSerializer(DeskSerializer):
@@ -99,9 +100,16 @@ class Orders(ReadResource):
         """The single order comes with its events."""
         return OrderDetailSerializer if self.action == "retrieve" else OrderSerializer
 
-    @extend_schema(request=OrderInput, parameters=[DRY_RUN], responses={201: PlacedSerializer})
+    @extend_schema(
+        request=OrderInput,
+        parameters=[DRY_RUN],
+        responses={201: PlacedSerializer, 202: PlacedSerializer},
+    )
     def create(self, request: Request) -> Response:
-        """Place an order by hand: judged and sent as any other; a refusal says what would pass."""
+        """Place an order by hand: judged and sent as any other; a refusal says what would pass.
+
+        An entry on real money answers 202 with the change request that asks for a second person.
+        """
         form = OrderInput(data=request.data)
         form.is_valid(raise_exception=True)
         bot_id, terms = form.terms(request)
@@ -109,9 +117,9 @@ class Orders(ReadResource):
 
         def act() -> Response:
             return answer(
-                place_manual(
-                    actor=self.actor(), bot_id=bot_id, terms=terms, reason=reason,
-                    dry_run=is_dry(request),
+                order_by_hand(
+                    actor=self.actor(), user=person(request), bot_id=bot_id, terms=terms,
+                    reason=reason, dry_run=is_dry(request),
                 )
             )  # fmt: skip
 

@@ -21,10 +21,13 @@ class Policy:
     expiry: timedelta = EXPIRY
 
 
+# A second person agrees to an entry by hand while its price still means something.
+AT_ONCE: Final = timedelta(minutes=15)
 # (kind, touches real money) → policy.
 POLICIES: Final[dict[tuple[str, bool], Policy]] = {
     ("bot.promote", False): Policy(approvals=1),
     ("bot.promote", True): Policy(approvals=2),
+    ("order.manual_entry", True): Policy(approvals=1, expiry=AT_ONCE),
     ("limit.raise", False): Policy(approvals=1),
     ("limit.raise", True): Policy(approvals=2),
     ("reconciliation.adopt", False): Policy(approvals=1),

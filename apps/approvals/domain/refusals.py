@@ -23,6 +23,12 @@ class VoteRefused(NotPermitted):
     default_code = "VOTE_REFUSED"
 
 
+class ProofMismatch(NotPermitted):
+    """The change request does not say exactly this, or is not being applied."""
+
+    default_code = "PROOF_MISMATCH"
+
+
 class ContentChanged(Conflict):
     """What would be applied is no longer what was shown; the request is void."""
 

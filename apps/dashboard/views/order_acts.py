@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
+from apps.accounts.models import User
 from apps.bots.models import Bot
-from apps.core.actor import Actor
 from apps.core.errors import NotFound
 from apps.dashboard.access import actor_of, requires
 from apps.dashboard.acts import orders as acts
@@ -21,14 +22,16 @@ from apps.dashboard.queries.order import order_named
 from apps.dashboard.queries.tradable import bots_to_trade, tradable_of
 from apps.dashboard.views.acting import act
 from apps.dashboard.views.asking import Ask, ask
+from apps.golive.actions.order_by_hand import order_by_hand
 from apps.orders.actions.cancel_orders import ORDERS_MAX, cancel_orders
 from apps.orders.domain.lifecycle import UNFINISHED
 from apps.orders.models import Order, OrderGroup
 from apps.trading.actions.amend_order import amend_order
 from apps.trading.actions.place_group import place_group
-from apps.trading.actions.place_manual import Placed, place_manual, place_of
+from apps.trading.actions.place_manual import Placed, place_of
 
 BOTH = ("GET", "HEAD", "POST")
+SECOND_PERSON = "An entry on real money: it becomes a change request, and goes out when a risk manager agrees within 15 minutes."
 SET_COLUMNS = ("pk", "bot__slug", "bot__stage", "purpose")
 
 
@@ -49,7 +52,7 @@ def new_order(request: HttpRequest) -> HttpResponse:
              "It goes through the same judge, sender and books as every order of the bot.")  # fmt: skip
     wanted = Ask(
         title=f"New order for {bot.slug}", verb="Place it", lines=lines, form=form,
-        perform=lambda dry_run: _place(_request_id(request), actor_of(request), bot, form, dry_run=dry_run),
+        perform=lambda dry_run: _place(request, bot, form, dry_run=dry_run),
         preview=lambda placed: _words_of(form, placed),
         told=lambda placed: _told(bot, placed), back=f"/bots/{bot.slug}/",
         phrase=acts.phrase_of(bot), query=f"bot={bot.slug}",
@@ -162,15 +165,14 @@ def _request_id(request: HttpRequest) -> str:
     return f"{request.user.pk}:{request.POST.get('submission', '')[:32]}"
 
 
-def _place(
-    request_id: str, actor: Actor, bot: Bot, form: NewOrderForm, *, dry_run: bool
-) -> Placed:  # fmt: skip
-    reason = form.cleaned_data["reason"]
+def _place(request: HttpRequest, bot: Bot, form: NewOrderForm, *, dry_run: bool) -> Placed:
+    actor, reason = actor_of(request), form.cleaned_data["reason"]
     if form.cleaned_data["what"] == "order":
-        return place_manual(
-            actor=actor, bot_id=bot.pk, terms=form.terms(request_id), reason=reason, dry_run=dry_run
-        )
-    terms = form.group_terms(request_id)
+        return order_by_hand(
+            actor=actor, user=cast(User, request.user), bot_id=bot.pk,
+            terms=form.terms(_request_id(request)), reason=reason, dry_run=dry_run,
+        )  # fmt: skip
+    terms = form.group_terms(_request_id(request))
     return place_group(actor=actor, bot_id=bot.pk, terms=terms, reason=reason, dry_run=dry_run)
 
 
@@ -183,7 +185,7 @@ def _words_of(form: NewOrderForm, placed: Placed) -> list[str]:
         quote=row.quote,
     )  # fmt: skip
     if what == "order":
-        return told
+        return [*told, SECOND_PERSON] if placed.needs_second_person else told
     exits = form.group_terms("").as_texts()
     return [*told, *exit_lines(exits, tick=row.price_tick, held="what has filled")]
 
@@ -205,5 +207,10 @@ def _address_of(placed: Placed, home: str) -> str:
 
 
 def _told(bot: Bot, placed: Placed) -> tuple[str, str]:
+    if placed.request:
+        return (
+            f"{placed.request} asks for the second person.",
+            f"/approvals/{int(placed.request[3:])}/",
+        )
     words = "The order is recorded and goes out at once." if placed.order_id else "The exits are recorded; they go out at once."  # fmt: skip
     return words, _address_of(placed, f"/bots/{bot.slug}/")

@@ -21,6 +21,7 @@ from apps.core.domain.money import exact
 from apps.core.errors import DeskError
 from apps.golive.actions.build_content import drift
 from apps.golive.actions.check_gates import check_gates
+from apps.golive.actions.order_by_hand import place_agreed
 from apps.golive.actions.promote import promote
 from apps.golive.domain.gates import not_passed
 from apps.ops.actions.take_backup import take_backup
@@ -28,6 +29,7 @@ from apps.reconciliation.actions.adopt import adopt
 from apps.reconciliation.actions.write_off import write_off
 from apps.reconciliation.domain.adjustments import ADOPT, WRITE_OFF
 from apps.risk.actions.set_limit import set_limit
+from apps.trading.domain.manual_entry import KIND
 
 
 def _raise_limit(*, actor: Actor, proof: ChangeRequest) -> None:
@@ -55,6 +57,7 @@ def _write_off(*, actor: Actor, proof: ChangeRequest) -> None:
 APPLIERS: Final[dict[str, Callable[..., None]]] = {
     "bot.promote": _promote,
     "limit.raise": _raise_limit,
+    KIND: place_agreed,
     ADOPT: _adopt,
     WRITE_OFF: _write_off,
 }

@@ -23,6 +23,9 @@ from apps.reconciliation.queries.adjustments import (
 )
 from apps.risk.actions.set_limit import limit_content
 from apps.risk.models import Limit
+from apps.trading.actions.place_manual import place_of
+from apps.trading.domain.manual import ManualTerms
+from apps.trading.domain.manual_entry import KIND, entry_content, terms_from
 from apps.venues.models import VenueAccount
 
 
@@ -164,9 +167,21 @@ def _rebuild_adopt(request: ChangeRequest) -> Built:
     return adopt_built(UUID(request.content["case_id"]), UUID(request.content["bot_id"]))
 
 
+def entry_built(*, bot_id: UUID, terms: ManualTerms) -> Built:
+    """Return the content of an entry by hand on real money; before says that nothing is placed."""
+    place = place_of(bot_id, terms.instrument_id)
+    return Built(content=entry_content(place=place, terms=terms), before={"order": "none"})
+
+
+def _rebuild_entry(request: ChangeRequest) -> Built:
+    terms = terms_from(request.content)
+    return entry_built(bot_id=UUID(request.content["bot_id"]), terms=terms)
+
+
 REBUILDERS = {
     "bot.promote": _rebuild_promotion,
     "limit.raise": _rebuild_raise,
+    KIND: _rebuild_entry,
     "reconciliation.adopt": _rebuild_adopt,
     "reconciliation.write_off": _rebuild_write_off,
 }

@@ -7,13 +7,13 @@ from typing import Any, Final, Unpack
 
 from django.db import transaction
 
-from apps.approvals.domain.content import content_hash
+from apps.approvals.actions.prove import being_applied, demand_same
 from apps.approvals.models import ChangeRequest
 from apps.audit.context import acting
 from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.domain.money import exact, plain
-from apps.core.errors import InvalidInput, NotFound, NotPermitted, RequiresChangeRequest
+from apps.core.errors import InvalidInput, NotFound
 from apps.risk.domain.defaults import ALWAYS
 from apps.risk.domain.limits import LIMIT_NAMES
 from apps.risk.domain.scope_terms import ScopeTerms
@@ -21,12 +21,6 @@ from apps.risk.models import LIMIT_SCOPES, Limit
 from apps.risk.queries import scope_exists
 
 KIND: Final = "limit.raise"
-
-
-class ProofMismatch(NotPermitted):
-    """The change request does not say exactly this, or is not being applied."""
-
-    default_code = "PROOF_MISMATCH"
 
 
 def limit_content(*, scope_kind: str, scope_id: str, name: str, value: Decimal) -> dict[str, str]:
@@ -92,18 +86,6 @@ def _checked(*, scope_kind: str, scope_id: str, name: str, value: Decimal) -> De
 
 
 def _prove(*, proof: ChangeRequest | None, content: dict[str, Any], binding: Decimal) -> None:
-    if proof is None:
-        raise RequiresChangeRequest(
-            kind=KIND, limit=content["name"], value=content["value"], would_pass=plain(binding)
-        )
-    # read again under lock: the object handed in may be stale or made up
-    stored = ChangeRequest.objects.select_for_update().filter(id=proof.id).first()
-    is_fit = (
-        stored is not None
-        and stored.kind == KIND
-        and stored.state == "applying"
-        and stored.content == content
-        and stored.content_hash == content_hash(content)
-    )
-    if not is_fit:
-        raise ProofMismatch(request=str(proof.id), limit=content["name"], value=content["value"])
+    about = {"limit": content["name"], "value": content["value"]}
+    stored = being_applied(proof=proof, kind=KIND, **about, would_pass=plain(binding))
+    demand_same(request=stored, content=content, **about)

@@ -14,7 +14,7 @@ from apps.audit.actions.record import record
 from apps.core.actor import Actor
 from apps.core.bell import ring
 from apps.core.domain.money import ZERO, plain
-from apps.core.errors import Conflict, InvalidInput, NotFound
+from apps.core.errors import Conflict, InvalidInput, NotFound, RequiresChangeRequest
 from apps.marketdata.clock import market_now
 from apps.orders.actions.open_group import GroupDraft, open_group
 from apps.orders.models import Order, OrderGroup
@@ -22,11 +22,12 @@ from apps.risk.actions.lock_books import lock_books
 from apps.risk.domain.forms import ProposedOrder, Surroundings
 from apps.risk.domain.judge import judge
 from apps.risk.domain.verdicts import proposal_json, refusal_json
-from apps.trading.actions.place_manual import Placed, check_reason, place_of
+from apps.trading.actions.place_manual import Placed, check_reason, is_guarded, place_of
 from apps.trading.actions.read_surroundings import read_surroundings
 from apps.trading.actions.record_orders import Wanted, record_orders
 from apps.trading.actions.settle_targets import shift_target
 from apps.trading.domain.manual import check_price
+from apps.trading.domain.manual_entry import KIND
 from apps.trading.domain.places import Place
 from apps.venues.domain.capabilities import demand
 
@@ -58,6 +59,7 @@ def amend_order(
     :raises Conflict: `ORDER_NOT_OPEN`; `AMENDMENT_UNDER_WAY` while another waits.
     :raises InvalidInput: `NOTHING_TO_AMEND`, `NOT_A_NUMBER`, `AMOUNT_BELOW_FILLED`, `STOP_LOOSENED`,
         `PROTECTION_FOLLOWS_POSITION`, `REASON_REQUIRED`.
+    :raises RequiresChangeRequest: it would widen an entry on real money.
     :raises NotAtThisVenue: where orders cannot be renewed.
     """
     check_reason(reason)
@@ -104,6 +106,7 @@ def _amend(
             would_pass=f"> {plain(order.filled)}",
         )
     proposed = _proposed(place, order, terms, rest, moment)
+    _refuse_wider(place, order, terms)
     around = _around(place, order, moment)
     if dry_run:
         judgement = judge(proposed=proposed, around=around)
@@ -129,6 +132,21 @@ def _amend(
     record(actor=actor, verb=verb, subject=subject, reason=reason, after=after)
     reserved = plain(made.judgement.reserved_cost)
     return Placed(made.order_id, refusals, proposal_json(proposed), reserved)
+
+
+def _refuse_wider(place: Place, order: Order, terms: NewTerms) -> None:
+    """Refuse more, or a worse price, of an entry on real money: nobody has agreed to that."""
+    if not is_guarded(place, order.purpose):
+        return
+    sign = 1 if order.side == "buy" else -1
+    pairs = {name: (getattr(terms, name), getattr(order, name)) for name in ("price", "stop_price")}
+    wider = [n for n, (new, old) in pairs.items() if new and old and (new - old) * sign > 0]
+    wider += ["amount"] if terms.amount is not None and terms.amount > order.amount else []
+    if wider:
+        raise RequiresChangeRequest(
+            kind=KIND, bot=place.slug, stage=place.stage, field=wider[0],
+            would_pass=f"{'>=' if sign < 0 and wider[0] != 'amount' else '<='} {plain(getattr(order, wider[0]))}",
+        )  # fmt: skip
 
 
 def _proposed(

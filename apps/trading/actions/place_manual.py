@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
 
+from apps.approvals.actions.prove import being_applied, demand_same
+from apps.approvals.models import ChangeRequest
 from apps.audit.actions.record import record
 from apps.bots.domain.stages import REAL_MONEY
 from apps.core.actor import Actor
 from apps.core.bell import ring
 from apps.core.domain.money import plain
-from apps.core.errors import InvalidInput, NotFound, RequiresChangeRequest
+from apps.core.errors import InvalidInput, NotFound
 from apps.marketdata.clock import market_now
 from apps.orders.actions.request_cancels import request_cancels
 from apps.orders.models import Order
@@ -26,6 +28,7 @@ from apps.trading.actions.read_surroundings import read_surroundings
 from apps.trading.actions.record_orders import Recorded, Wanted, record_orders
 from apps.trading.actions.settle_targets import shift_target
 from apps.trading.domain.manual import ManualTerms, propose_manual
+from apps.trading.domain.manual_entry import KIND, entry_content
 from apps.trading.domain.places import Place
 from apps.trading.queries.places import places
 
@@ -36,7 +39,8 @@ REASON_MAX: Final = 500
 class Placed:
     """What came of a request: the order's id, or the refusals and nothing recorded but them.
 
-    `is_new` is False when the same request had placed it before.
+    `is_new` is False when the same request had placed it before. `needs_second_person`: an entry
+    on real money; `request` names the change request that asks for one.
     """
 
     order_id: UUID | None = None
@@ -46,11 +50,20 @@ class Placed:
     dry_run: bool = False
     is_new: bool = True
     group_id: UUID | None = None
+    needs_second_person: bool = False
+    request: str = ""
+
+
+class More(TypedDict, total=False):
+    """The group that an entry belongs to; the request in which people agreed to it."""
+
+    group_id: UUID | None
+    proof: ChangeRequest
 
 
 def place_manual(
     *, actor: Actor, bot_id: UUID, terms: ManualTerms, reason: str, dry_run: bool = False,
-    group_id: UUID | None = None,
+    **more: Unpack[More],
 ) -> Placed:  # fmt: skip
     """Judge and record an order by hand for a bot; with `dry_run` only say what the judge says.
 
@@ -59,7 +72,9 @@ def place_manual(
 
     :raises InvalidInput: `REASON_REQUIRED`, `SIDE_UNKNOWN`, `REQUEST_ID_MISSING`.
     :raises NotFound: `UNKNOWN_INSTRUMENT` for this bot's account.
-    :raises RequiresChangeRequest: an entry on real money, which needs a second person.
+    :raises RequiresChangeRequest: an entry on real money without `proof` that a second person
+        agreed to these very terms; see `golive.actions.order_by_hand`.
+    :raises ProofMismatch: the proof is for something else.
     """
     check_reason(reason)
     moment = market_now()
@@ -68,15 +83,18 @@ def place_manual(
         lock_books(account_id=place.account_id)
         place = place_of(bot_id, terms.instrument_id)
         proposed = propose_manual(place=place, terms=terms, at=moment)
-        _second_person(place, proposed)
+        guarded = is_guarded(place, proposed.purpose)
+        if guarded and not dry_run:
+            _prove(more.get("proof"), place, terms)
         if (known := _placed_before(bot_id, terms)) is not None:
             return Placed(known, proposal=proposal_json(proposed), dry_run=dry_run, is_new=False)
         around, book = read_surroundings(place=place, moment=moment)
         if dry_run:
-            return _told(proposed, judge(proposed=proposed, around=around), dry_run=True)
+            judgement = judge(proposed=proposed, around=around)
+            return _told(proposed, judgement, dry_run=True, needs_second_person=guarded)
         want = Wanted(
             place, proposed, around, scheduled=terms.request_id,
-            leg=f"manual:{place.symbol}:{proposed.purpose}", origin="manual", group_id=group_id,
+            leg=f"manual:{place.symbol}:{proposed.purpose}", origin="manual", group_id=more.get("group_id"),
             replaces_id=book.stop_id if proposed.purpose == "reduce" else None,
             requested_by=actor.name, reason=reason,
         )  # fmt: skip
@@ -85,7 +103,7 @@ def place_manual(
             _follow(actor, place, proposed, book.targets or [])
         _audit(actor, place, made, proposed, reason)
     ring("orders", f"bot:{bot_id}")
-    return _told(proposed, made.judgement, order_id=made.order_id, group_id=group_id)
+    return _told(proposed, made.judgement, order_id=made.order_id, group_id=more.get("group_id"))
 
 
 def place_of(bot_id: UUID, instrument_id: int) -> Place:
@@ -110,10 +128,14 @@ def check_reason(reason: str) -> None:
         raise InvalidInput("REASON_TOO_LONG", field="reason", limit=REASON_MAX)
 
 
-def _second_person(place: Place, proposed: ProposedOrder) -> None:
-    # the place of the step-up and the second person; exits by hand never wait for them
-    if place.stage in REAL_MONEY and proposed.purpose == "entry":
-        raise RequiresChangeRequest(kind="order.manual_entry", bot=place.slug, stage=place.stage)
+def is_guarded(place: Place, purpose: str) -> bool:
+    """Return whether a second person must agree: entries on real money; exits never wait."""
+    return place.stage in REAL_MONEY and purpose == "entry"
+
+
+def _prove(proof: ChangeRequest | None, place: Place, terms: ManualTerms) -> None:
+    stored = being_applied(proof=proof, kind=KIND, bot=place.slug, stage=place.stage)
+    demand_same(request=stored, content=entry_content(place=place, terms=terms), bot=place.slug)
 
 
 def _placed_before(bot_id: UUID, terms: ManualTerms) -> UUID | None:
