@@ -20,7 +20,7 @@ class Knob:
     """One fault: what it imitates, when it strikes, its parameters and their defaults.
 
     `count` 0 means until cleared; `ms` counts where the label speaks of it. `path` "orders" means every path that
-    ends with `/order`, in all dialects, and "*" means all; an empty `account` means anybody's.
+    ends with `/order`, in all dialects, "stops" also `/algoOrder`, "*" all; an empty `account` means anybody's.
     """
 
     kind: str
@@ -58,10 +58,10 @@ _ROWS: Final = (
     _knob("clock_skew", "the exchange's clock is `ms` ahead (negative: behind), so that signed calls get -1021", STANDING, "ms", ms=10_000),
     _knob("lagging_reads", "a read replica is behind: signed reads show the state of `ms` ago", READ, ms=5000, method="GET", path="*"),
     _knob("fill_before_ack", "the stream tells a fill before the order's answer, which comes `ms` later", AFTER, ms=500),
-    _knob("fill_after_cancel", "a cancel is acknowledged, `ms` later half of the rest (or `amount`) has filled after all", INSTEAD, "amount", ms=200, method="DELETE", path="/api/v3/order"),
+    _knob("fill_after_cancel", "a cancel is acknowledged, `ms` later half of the rest (or `amount`) has filled after all", INSTEAD, "amount", ms=200, method="DELETE"),
     _knob("refuse_cancels", "cancels are refused: the next `count`, or all for `ms`", BEFORE, method="DELETE", path="*"),
     _knob("cancel_all_half", "a cancel-all ends only the first half of the orders and says nothing of the rest", INSTEAD, method="DELETE", path="*"),
-    _knob("stop_missing", "a stop is acknowledged but never placed", INSTEAD, path="/api/v3/order"),
+    _knob("stop_missing", "a stop is acknowledged but never placed", INSTEAD, path="stops"),
     _knob("expire_stop", "the exchange ends a waiting stop by itself (the oldest, or the one of client id `order`)", AT_ONCE, "order", "symbol"),
     _knob("wrong_fee_asset", "fees are taken in a third `asset` while the account has some of it", STANDING, "asset", asset="BNB"),
     _knob("foreign_fill", "somebody trades by hand on the account: a market order on `symbol`", AT_ONCE, "symbol", "side", "amount", side="BUY"),

@@ -12,10 +12,16 @@ from apps.core.domain.money import ZERO, exact
 from apps.core.errors import InvalidInput, NotFound
 from apps.simulator.domain.knobs import AT_ONCE, KNOBS, STANDING, STREAM
 from apps.simulator.domain.orders import STOP_TYPES
+from apps.simulator.domain.perpetual.algos import ALGO_TYPES
 from apps.simulator.face.past import Past
 
 NUMBERS: Final = frozenset({"amount", "price", "tick", "step"})
 MS_MAX: Final = 86_400_000
+# words for the paths of several dialects: how such a path ends
+PATHS: Final[dict[str, tuple[str, ...]]] = {
+    "orders": ("/order",),
+    "stops": ("/order", "/algoOrder"),
+}
 
 
 @dataclass(slots=True)
@@ -51,7 +57,8 @@ class Fault:
 
     def fits(self, *, method: str, path: str, account: str) -> bool:
         """Return whether this fault strikes that call."""
-        asked = path.endswith("/order") if self.path == "orders" else self.path in {path, "*"}
+        ends = PATHS.get(self.path)
+        asked = path.endswith(ends) if ends else self.path in {path, "*"}
         return (
             self.is_left
             and asked
@@ -145,7 +152,7 @@ class Faults:
     def _concerns(fault: Fault, *, path: str, account: str, order_type: str) -> bool:
         """Return whether a fault of this kind can strike such a call at all."""
         if fault.kind == "stop_missing":
-            return order_type in STOP_TYPES
+            return order_type in STOP_TYPES | ALGO_TYPES
         if fault.kind == "cancel_all_half":
             return path.lower().endswith("openorders")
         if fault.kind == "lagging_reads":

@@ -9,6 +9,7 @@ from typing import Any, Final
 from apps.simulator.domain.ledger import Ledger
 from apps.simulator.domain.orders import Order, Report
 from apps.simulator.domain.refusals import no_such_order
+from apps.simulator.face.futures.past import ContractPast
 from apps.simulator.face.render import Json, queried, text
 
 Held = tuple[str, str]
@@ -27,6 +28,7 @@ class Past:
             for asset, held in account.balances.items()
         }
         self._steps: list[tuple[float, Report]] = []
+        self.contracts = ContractPast(ledger)
 
     def note(self, reports: list[Report]) -> None:
         """Remember steps of orders."""
@@ -38,6 +40,8 @@ class Past:
 
         :raises Refusal: -2013 for an order that did not exist then.
         """
+        if path.startswith("/fapi"):
+            return self.contracts.rewound(path, answer, account_id=account_id, ms=ms)
         horizon = time.monotonic() - ms / 1000
         mine = [step for step in self._steps if step[1].order.account_id == account_id]
         later = [report for at, report in mine if at > horizon]

@@ -13,9 +13,14 @@ from aiohttp import web
 
 from apps.simulator.domain.incidents import fill_late, phantom
 from apps.simulator.domain.orders import Order
+from apps.simulator.domain.perpetual.incidents import fill_late as fill_contract_late
+from apps.simulator.domain.perpetual.incidents import phantom_algo
 from apps.simulator.domain.refusals import ACTION_DISABLED, Refusal
 from apps.simulator.face.calls import Call, Route
 from apps.simulator.face.faults import Fault
+from apps.simulator.face.futures.render import algo_row
+from apps.simulator.face.futures.requests import algo_order
+from apps.simulator.face.futures.trading import open_of
 from apps.simulator.face.limits import WeightExceeded
 from apps.simulator.face.render import placed
 from apps.simulator.face.requests import detail_of, order_request
@@ -167,6 +172,9 @@ async def _cancel_half(struck: Struck) -> web.StreamResponse:
 
 async def _forget_stop(struck: Struck) -> web.StreamResponse:
     call = struck.call
+    if struck.route.path.startswith("/fapi"):
+        algo = phantom_algo(call.exchange.ledger, algo_order(call), now_ms=call.exchange.now_ms())
+        return answered(algo_row(algo))
     request = order_request(call.params)
     ledger, now_ms = call.exchange.ledger, call.exchange.now_ms()
     order = phantom(ledger, call.account, request, now_ms=now_ms)
@@ -175,13 +183,15 @@ async def _forget_stop(struck: Struck) -> web.StreamResponse:
 
 async def _fill_after_cancel(struck: Struck) -> web.StreamResponse:
     call, fault = struck.call, struck.fault
-    order = named_order(call, "orderId", "origClientOrderId")
+    is_contract = struck.route.path.startswith("/fapi")
+    order = open_of(call) if is_contract else named_order(call, "orderId", "origClientOrderId")
+    late = fill_contract_late if is_contract else fill_late
     response = await struck.carried_out()
 
     async def fill(cancelled: Order) -> None:
         await asyncio.sleep(fault.ms / 1000)
         ledger, now_ms = call.exchange.ledger, call.exchange.now_ms()
-        await call.exchange.commit(fill_late(ledger, cancelled, amount=fault.amount, now_ms=now_ms))
+        await call.exchange.commit(late(ledger, cancelled, amount=fault.amount, now_ms=now_ms))
 
     if order is not None:
         task = asyncio.get_running_loop().create_task(fill(order))

@@ -26,7 +26,9 @@ from apps.simulator.domain.perpetual.refusals import refusal, too_small
 from apps.simulator.domain.perpetual.settlement import finish_algo, reduces
 from apps.simulator.domain.refusals import Refusal
 
-ALGO_TYPES: Final = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", TRAILING)
+ALGO_TYPES: Final = frozenset(
+    {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", TRAILING}
+)
 ALGO_LIMITS: Final = frozenset({"STOP", "TAKE_PROFIT"})
 MARK_PRICE: Final = "MARK_PRICE"
 CALLBACK_LEAST, CALLBACK_MOST = Decimal("0.1"), Decimal(10)
@@ -45,6 +47,19 @@ def place_algo(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> AlgoPlaced:
 
     :raises Refusal: with the code and words Binance USDⓈ-M uses.
     """
+    judge_algo(ledger, algo, now_ms=now_ms)
+    algo.algo_id = ledger.next_order_id()
+    ledger.contracts.algo_book(algo.symbol)[algo.algo_id] = algo
+    effects = Effects()
+    effects.contracts.note_algo(algo, now_ms)
+    return AlgoPlaced(algo, effects)
+
+
+def judge_algo(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> None:
+    """Check a conditional order against the rules and the market; a trailing one starts here.
+
+    :raises Refusal: with the code and words Binance USDⓈ-M uses.
+    """
     _check(ledger, algo, now_ms=now_ms)
     price = _watched(ledger, algo)
     if algo.type == TRAILING:
@@ -52,11 +67,6 @@ def place_algo(ledger: Ledger, algo: AlgoOrder, *, now_ms: int) -> AlgoPlaced:
             algo.extreme = price
     elif _is_beyond(algo, algo.trigger_price, low=price, high=price):
         raise refusal(-2021)
-    algo.algo_id = ledger.next_order_id()
-    ledger.contracts.algo_book(algo.symbol)[algo.algo_id] = algo
-    effects = Effects()
-    effects.contracts.note_algo(algo, now_ms)
-    return AlgoPlaced(algo, effects)
 
 
 def cancel_algo(ledger: Ledger, algo: AlgoOrder | None, *, now_ms: int) -> Effects:

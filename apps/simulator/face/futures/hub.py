@@ -47,6 +47,8 @@ class FuturesHub(Hub):
 
     def on_contract_events(self, events: Sequence[Event]) -> None:
         """Send each owner what happened, in its order."""
+        for past in self._faults.pasts():
+            past.contracts.note(events)
         for event in events:
             self._tell_owner(event.account_id, message_of(event))
 

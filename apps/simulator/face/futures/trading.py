@@ -204,6 +204,11 @@ def _ids(params: Params) -> tuple[int, str]:
     return number, name
 
 
+def open_of(call: Call) -> Order | None:
+    """Return the open order that a call names by either id."""
+    return _open(call, call.params)
+
+
 def _open(call: Call, params: Params) -> Order | None:
     number, name = _ids(params)
     owner, symbol = call.account.account_id, symbol_of(call, params)
