@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from apps.accounts.actions.make_welcome_link import make_welcome_link
 from apps.bots.models import Bot
+from apps.core.clock import now
+from apps.dashboard.templatetags.desk import as_words
 from apps.strategies.actions.sync_catalogue import sync_catalogue
-from apps.venues.models import VenueAccount
+from apps.venues.models import CardRun, VenueAccount
 from tests.dashboard.conftest import ACTOR, trading_bot
 from tests.factories import make_account, make_instrument
 
@@ -157,3 +161,22 @@ def test_the_csp_forbids_inline(as_role) -> None:
     policy = as_role("viewer").get("/")["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_an_account_shows_its_last_run_of_the_acceptance_cards(as_role) -> None:
+    account = make_account(slug="proved")
+    for hours, failed in ((2, 3), (1, 0)):
+        at = now() - timedelta(hours=hours)
+        CardRun.objects.create(
+            account=account, started_at=at, finished_at=at, passed=80, failed=failed, skipped=7,
+            results=[], requested_by="test",
+        )  # fmt: skip
+    page = as_role("operator").get("/accounts/").content.decode()
+    assert "80 passed</a>" in page
+    assert "failed" not in page
+    assert "/admin/venues/venueaccount/capabilities/" in page
+
+
+def test_flags_are_words_and_ids_of_actors_are_left_to_the_audit() -> None:
+    told = as_words({"post_only": True, "reduce_only": False, "actor": "ann", "actor_id": "7"})
+    assert told == "post only yes, reduce only no, actor ann"

@@ -35,6 +35,7 @@ from apps.venues.actions.write_keys import write_keys
 from apps.venues.domain.reports import FillReport, OrderReport
 from apps.venues.gateways.exchanges import forget_markets
 from apps.venues.gateways.loop import call, loop
+from apps.venues.models import VenueAccount
 from apps.venues.queries import credentials
 from tests.factories import make_account, make_bot, make_draft, make_quote
 from tests.factories.ledger import open_ledger
@@ -135,6 +136,15 @@ def test_each_break_opens_its_case_and_some_end_by_themselves(account, capsys):
     Case.objects.filter(kind="foreign_fill").update(state="resolved")
     compare(account)
     assert Case.objects.get(kind="balance", subject="USDT").venue["amount"] != "100000"
+
+
+def test_a_break_happens_where_its_market_is(account):
+    perpetual = make_account(slug="perps", venue="binanceusdm", environment="simulated")
+    VenueAccount.objects.filter(id=perpetual.id).update(api_key_sealed="x")
+    with pytest.raises(CommandError, match="BREAK_ELSEWHERE"):
+        call_command("demo", "break", "deposit", account="perps")
+    with pytest.raises(CommandError, match="BREAK_ELSEWHERE"):
+        call_command("demo", "break", "liquidation", account=account.slug)
 
 
 def test_a_lost_fill_and_a_lost_stop_heal_by_themselves(simulator, account, capsys):

@@ -72,6 +72,13 @@ def utc(moment: datetime | date | None) -> str:
     return moment.isoformat()
 
 
+def utc_ms(moment: datetime | None) -> str:
+    """Return a time with its milliseconds, for steps that follow each other within a second."""
+    if moment is None:
+        return MISSING
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
 def age(seconds: float | None) -> str:
     """Return an age as `48 s`, `12 min`, `3 h`, `9 d`."""
     if seconds is None:

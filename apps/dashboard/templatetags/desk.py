@@ -16,8 +16,11 @@ from apps.dashboard import wire
 from apps.dashboard.domain import formats, states, terms, words
 
 register = template.Library()
+# What a story need not say of a JSON object.
+UNTOLD = frozenset({"codes", "actor_id", "actor_kind"})
 
 register.filter("utc", formats.utc)
+register.filter("utc_ms", formats.utc_ms)
 register.filter("explain", words.explain)
 register.filter("sentence", words.sentence)
 register.filter("pretty", wire.pretty)
@@ -144,13 +147,15 @@ def as_pairs(value: Any) -> list[tuple[str, Any]]:
 
 @register.filter
 def as_words(value: Any) -> str:
-    """Write a JSON object as `close 64,000, held 0.1`; codes are told elsewhere."""
+    """Write a JSON object as `close 64,000, held 0.1`; codes are told elsewhere, ids in the audit."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, dict):
         return str(value)
     return ", ".join(
         f"{name.replace('_', ' ')} {as_words(item)}"
         for name, item in value.items()
-        if name != "codes" and item not in (None, "", {})
+        if name not in UNTOLD and item not in (None, "", {})
     )
 
 

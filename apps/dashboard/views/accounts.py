@@ -13,6 +13,7 @@ from apps.accounts.queries import desk
 from apps.core.errors import DeskError, NotFound
 from apps.dashboard.access import actor_of, requires
 from apps.dashboard.forms import refusal_words
+from apps.dashboard.queries.accounts import last_card_runs
 from apps.dashboard.queries.money import equity_by_account
 from apps.dashboard.safe import submission_key, take_once
 from apps.venues.actions.account_terms import (
@@ -38,7 +39,9 @@ def account_list(request: HttpRequest) -> HttpResponse:
     rows = VenueAccount.objects.filter(archived_at=None).order_by("slug")
     counted = rows.annotate(bot_count=Count("bots", filter=Q(bots__archived_at=None)))
     equity = equity_by_account()
-    context = {"rows": [(row, equity.get(row.pk)) for row in counted], "live": {}}
+    cards = last_card_runs()
+    known = [(row, equity.get(row.pk), cards.get(row.pk)) for row in counted]
+    context = {"rows": known, "live": {}}
     return render(request, "pages/accounts.html", context)
 
 

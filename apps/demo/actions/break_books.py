@@ -11,6 +11,7 @@ from apps.demo.gateways.by_hand import cancel_by_hand
 from apps.marketdata.models import Quote
 from apps.orders.models import Order
 from apps.simulator.actions.arm_fault import arm_fault
+from apps.venues.domain.capabilities import CAPABILITIES
 from apps.venues.models import VenueAccount
 from apps.venues.queries import credentials
 
@@ -18,14 +19,17 @@ from apps.venues.queries import credentials
 def break_books(
     *, actor: Actor, kind: str, account: str = "", symbol: str = ""
 ) -> tuple[str, Break]:
-    """Do it on a simulated account (the first one unless named); return the account and the break.
+    """Do it on a simulated account; return the account and the break.
 
-    :raises InvalidInput: `BREAK_UNKNOWN`, `ONLY_SIMULATED`, `NOTHING_TO_BREAK`.
+    Unless named it is the first one that trades what the break happens to.
+
+    :raises InvalidInput: `BREAK_UNKNOWN`, `ONLY_SIMULATED`, `BREAK_ELSEWHERE` (an account of
+        another market, where it would go by unseen), `NOTHING_TO_BREAK`.
     :raises DeskError: the exchange's refusal, or `EXCHANGE_UNREACHABLE`.
     """
     if kind not in BREAKS:
         raise InvalidInput("BREAK_UNKNOWN", field="kind", value=kind, known=", ".join(BREAKS))
-    chosen = _account(account)
+    chosen = _account(account, BREAKS[kind].market)
     if kind == "foreign_cancel":
         _cancel_a_stop(chosen)
     else:
@@ -38,16 +42,19 @@ def break_books(
     return chosen.slug, BREAKS[kind]
 
 
-def _account(slug: str) -> VenueAccount:
+def _account(slug: str, market: str) -> VenueAccount:
+    venues = sorted(venue for venue, kind in CAPABILITIES if kind == market)
     rows = VenueAccount.objects.filter(archived_at=None).exclude(api_key_sealed="")
     if slug:
         found = rows.filter(slug=slug).first()
         if found is None or found.environment != "simulated":
             raise InvalidInput("ONLY_SIMULATED", field="account", value=slug)
+        if found.venue not in venues:
+            raise InvalidInput("BREAK_ELSEWHERE", field="account", value=slug, would_pass=market)
         return found
-    found = rows.filter(environment="simulated").order_by("created_at").first()
+    found = rows.filter(environment="simulated", venue__in=venues).order_by("created_at").first()
     if found is None:
-        raise InvalidInput("NOTHING_TO_BREAK", message="There is no simulated account.")
+        raise InvalidInput("NOTHING_TO_BREAK", message=f"There is no simulated {market} account.")
     return found
 
 

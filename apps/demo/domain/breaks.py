@@ -31,12 +31,13 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """What is done, which case it opens, within how many seconds, and how it ends."""
+    """What is done, which case it opens, within how many seconds, how it ends; on which market."""
 
     does: str
     opens: str
     seconds: int
     ends: str
+    market: str = "spot"
 
 
 BREAKS: Final[dict[str, Break]] = {
@@ -70,7 +71,7 @@ BREAKS: Final[dict[str, Break]] = {
     ),
     "liquidation": Break(
         "the exchange liquidates the account's perpetual position", "liquidation", 10,
-        "Resolve… the case with its cause",
+        "Resolve… the case with its cause", "linear",
     ),
 }  # fmt: skip
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import requests
 
 from apps.core.errors import DeskError
+
+_NOBODY: Final = "Nobody answers there; SIMULATOR_PORT or SIMULATOR_URL says where it is."
 
 
 class ExchangeUnreachable(DeskError):
@@ -92,9 +94,9 @@ class ExchangeControl:
         try:
             answer = self._session.request(method, self._url + path, json=body, timeout=20)
         except requests.RequestException as error:
-            raise ExchangeUnreachable(path=path) from error
+            raise ExchangeUnreachable(path=path, url=self._url, message=_NOBODY) from error
         if answer.status_code >= 500:
-            raise ExchangeUnreachable(path=path, status=answer.status_code)
+            raise ExchangeUnreachable(path=path, url=self._url, status=answer.status_code)
         content: dict[str, Any] = answer.json()
         if answer.status_code >= 400:
             raise _refusal(answer.status_code, content, path)
