@@ -26,6 +26,7 @@ from apps.orders.side_models import (
     OrderQuality,
     QualityWatch,
     SendFence,
+    VenueFact,
     VenueOrderId,
     WireCall,
 )
@@ -83,22 +84,31 @@ class Order(DeskModel):
     """What we decided to do at a venue, committed before a byte leaves."""
 
     client_order_id = models.CharField(max_length=36, unique=True)
-    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="orders")
-    bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="orders")
-    config = models.ForeignKey(BotConfig, on_delete=models.PROTECT, related_name="+")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    # each index is written three times an order: none that another one covers, none of empty cells
+    account = models.ForeignKey(
+        VenueAccount, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
+    bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="orders", db_index=False)
+    config = models.ForeignKey(
+        BotConfig, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     verdict = models.OneToOneField(Verdict, on_delete=models.PROTECT, related_name="order")
     cycle_at = models.DateTimeField(null=True, help_text="scheduled_for of its cycle, market time.")
-    halt = models.ForeignKey(Restriction, null=True, on_delete=models.PROTECT, related_name="+")
+    halt = models.ForeignKey(
+        Restriction, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     replaces = models.ForeignKey(
-        "self", null=True, on_delete=models.PROTECT, related_name="replaced_by",
+        "self", null=True, on_delete=models.PROTECT, related_name="replaced_by", db_index=False,
         help_text="Must have ended at the venue before this one is sent.",
     )  # fmt: skip
     is_amendment = models.BooleanField(
         default=False, db_default=False, help_text="`replaces` with new terms."
     )
     group = models.ForeignKey(
-        OrderGroup, null=True, on_delete=models.PROTECT, related_name="orders"
+        OrderGroup, null=True, on_delete=models.PROTECT, related_name="orders", db_index=False
     )  # fmt: skip
     origin = models.CharField(max_length=8, default="cycle", db_default="cycle")
     requested_by = models.CharField(max_length=120, blank=True, default="", db_default="")
@@ -169,8 +179,22 @@ class Order(DeskModel):
             ),
             models.Index(fields=["bot", "-decided_at"], name="order_bot_recent"),
             models.Index(fields=["account", "venue_order_id"], name="order_venue_id"),
-            models.Index(fields=["bot", "instrument", "-ended_at"], name="order_bot_ended"),
-            models.Index(fields=["account", "-ended_at"], name="order_account_ended"),
+            models.Index(
+                fields=["bot", "instrument", "-ended_at"],
+                condition=Q(ended_at__isnull=False),
+                name="order_bot_ended",
+            ),
+            models.Index(
+                fields=["account", "-ended_at"],
+                condition=Q(ended_at__isnull=False),
+                name="order_account_ended",
+            ),
+            *(
+                models.Index(
+                    fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"order_{name}"
+                )
+                for name in ("halt", "replaces", "group")
+            ),
         ]
         constraints = [
             one_of("purpose", PURPOSES, "order_purpose"),
@@ -211,46 +235,6 @@ class Order(DeskModel):
 
     def __str__(self) -> str:
         return f"{self.side} {self.client_order_id[:8]}"
-
-
-class VenueFact(models.Model):
-    """What the venue said, as it came (normalised), waiting for `portfolio.absorb`."""
-
-    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT)
-    kind = models.CharField(max_length=8, choices=[("order", "order"), ("fill", "fill")])
-    source = models.CharField(max_length=10, help_text="answer, stream, poll, sweep, reconcile")
-    client_order_id = models.CharField(max_length=64, blank=True)
-    venue_order_id = models.CharField(max_length=64, blank=True)
-    content = models.JSONField()
-    digest = models.CharField(max_length=64)
-    received_at = models.DateTimeField()
-    absorbed_at = models.DateTimeField(null=True)
-    result = models.CharField(
-        max_length=40, blank=True, help_text="applied, known, foreign, waiting …"
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "digest"], name="venue_fact_once")
-        ]
-        indexes = [
-            models.Index(
-                fields=["account", "id"], condition=Q(absorbed_at=None), name="venue_fact_waiting"
-            ),
-            models.Index(
-                fields=["account", "venue_order_id"],
-                condition=Q(result="foreign"),
-                name="venue_fact_foreign",
-            ),
-            models.Index(
-                fields=["client_order_id"],
-                condition=~Q(client_order_id=""),
-                name="venue_fact_of_order",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.client_order_id or self.venue_order_id}"
 
 
 class Fill(DeskModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from apps.bots.models import Bot
 from apps.core.fields import DeskModel, MoneyField
@@ -67,10 +68,13 @@ class QualityWatch(models.Model):
 class WireCall(DeskModel):
     """A request about an order and its answer as they crossed the wire, secrets removed."""
 
-    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(
+        VenueAccount, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     order = models.ForeignKey(
         "orders.Order",
         null=True,
+        db_index=False,
         on_delete=models.PROTECT,
         related_name="wire_calls",
         db_constraint=False,
@@ -144,3 +148,43 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"
+
+
+class VenueFact(models.Model):
+    """What the venue said, as it came (normalised), waiting for `portfolio.absorb`."""
+
+    account = models.ForeignKey(VenueAccount, on_delete=models.PROTECT, db_index=False)
+    kind = models.CharField(max_length=8, choices=[("order", "order"), ("fill", "fill")])
+    source = models.CharField(max_length=10, help_text="answer, stream, poll, sweep, reconcile")
+    client_order_id = models.CharField(max_length=64, blank=True)
+    venue_order_id = models.CharField(max_length=64, blank=True)
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)
+    received_at = models.DateTimeField()
+    absorbed_at = models.DateTimeField(null=True)
+    result = models.CharField(
+        max_length=40, blank=True, help_text="applied, known, foreign, waiting …"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "digest"], name="venue_fact_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "id"], condition=Q(absorbed_at=None), name="venue_fact_waiting"
+            ),
+            models.Index(
+                fields=["account", "venue_order_id"],
+                condition=Q(result="foreign"),
+                name="venue_fact_foreign",
+            ),
+            models.Index(
+                fields=["client_order_id"],
+                condition=~Q(client_order_id=""),
+                name="venue_fact_of_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.client_order_id or self.venue_order_id}"
