@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 HIDDEN: Final = "[scrubbed]"
@@ -47,8 +48,21 @@ def scrub_text(text: str) -> str:
         return text
     if "&" in text and "@" not in text and not any(c in text for c in " \n\t\r\v\f\"'-"):
         # a form's pairs are looked at one by one: nearly all of them are innocent
-        return "&".join(_scrubbed(part) if is_suspect(part) else part for part in text.split("&"))
+        return "&".join(part if _is_innocent(part) else _scrubbed(part) for part in text.split("&"))
     return _scrubbed(text)
+
+
+def _is_innocent(pair: str) -> bool:
+    """Return whether a form's pair is a plain word or number under a name that hides nothing."""
+    name, _, value = pair.partition("=")
+    is_plain = len(value) < 2 * _BLOCK and value.replace(".", "").isalnum()
+    return not _is_name_suspect(name) if is_plain else not is_suspect(pair)
+
+
+# there are few names
+@lru_cache(maxsize=1024)
+def _is_name_suspect(name: str) -> bool:
+    return is_suspect(name)
 
 
 def _scrubbed(text: str) -> str:
