@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -27,6 +27,7 @@ from apps.orders.domain.rows import Asked
 from apps.orders.queries import known_venue_ids, orders_to_resolve, submitted_ids
 from apps.venues import gateways
 from apps.venues.domain.reports import Credentials
+from apps.venues.gateways.errors import VenueError
 from apps.venues.gateways.gateway import Gateway
 from apps.venues.gateways.loop import call
 from apps.venues.gateways.wire import collect
@@ -123,6 +124,7 @@ def _absent(
     ]
     numbers = {fill.venue_order_id for finding in candidates for fill in finding.fills}
     known = known_venue_ids(account_id=account_id, venue_order_ids=sorted(numbers))
+    known |= _strangers(gateways.gateway(access), candidates, known)
     return {
         finding.order.id
         for finding in candidates
@@ -133,6 +135,36 @@ def _absent(
             known=known,
         )
     }
+
+
+def _strangers(
+    gateway: Gateway, candidates: Sequence[Finding], known: Container[str]
+) -> set[str]:
+    """Return the venue's ids of orders that bear another's client order id.
+
+    Trade lists name none, so somebody's trade by hand would keep a doubt alive for ever.
+    """
+    asked = sorted(
+        {
+            (fill.symbol, fill.venue_order_id)
+            for finding in candidates
+            for fill in finding.fills
+            if not fill.client_order_id
+            and fill.side == finding.order.side
+            and fill.venue_order_id not in known
+        }
+    )[:WAVE]
+    names = {finding.order.client_order_id for finding in candidates}
+    found = set()
+    for symbol, number in asked:
+        try:
+            report = call(gateway.order_of_fill(symbol, number), timeout=PATIENCE_SECONDS)
+        except (VenueError, TimeoutError) as error:
+            log.info("resolve.unreadable", order=number, error=str(error))
+            continue
+        if report is not None and report.client_order_id and report.client_order_id not in names:
+            found.add(number)
+    return found
 
 
 async def _ask_all(gateway: Gateway, orders: Sequence[Asked]) -> list[Finding]:
