@@ -75,7 +75,7 @@ def cloned(names: Names) -> Iterator[None]:
         FileLock(ACCESS.run / "templates.lock"),
     ):
         _drop_leftovers(admin)
-        desk, simulator = _templates(admin)
+        desk, simulator = templates(admin)
         _create(admin, names.desk, owner="desk_owner", template=desk)
         _create(admin, names.simulator, owner="desk_simulator", template=simulator)
     try:
@@ -86,7 +86,7 @@ def cloned(names: Names) -> Iterator[None]:
             _drop(admin, names.simulator)
 
 
-def _templates(admin: psycopg.Connection) -> tuple[str, str]:
+def templates(admin: psycopg.Connection) -> tuple[str, str]:
     """Return the names of both templates, migrating new ones when the schema's sources changed."""
     digest = schema_digest()
     desk, simulator = f"tpl_{digest}_desk", f"tpl_{digest}_simulator"
@@ -116,13 +116,26 @@ def schema_digest() -> str:
 
 def _migrate(desk: str, simulator: str) -> None:
     environment = os.environ | addresses(desk, simulator)
-    for alias in ("owner", "simulator"):
-        done = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--database", alias, "--verbosity", "0"],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"migrate --database {alias} failed:\n{done.stdout}{done.stderr}")
+    command = [
+        sys.executable,
+        "manage.py",
+        "migrate",
+        "--verbosity",
+        "0",
+        "--skip-checks",
+        "--database",
+    ]
+    both = {
+        alias: subprocess.Popen(
+            [*command, alias], cwd=ROOT, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for alias in ("owner", "simulator")
+    }  # fmt: skip
+    said = {alias: process.communicate()[0] for alias, process in both.items()}
+    for alias, process in both.items():
+        if process.returncode:
+            raise RuntimeError(f"migrate --database {alias} failed:\n{said[alias]}")
 
 
 def _drop_leftovers(admin: psycopg.Connection) -> None:

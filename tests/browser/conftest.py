@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -21,8 +20,8 @@ from apps.accounts.actions.create_person import NewPerson, create_person
 from apps.accounts.actions.sync_roles import sync_roles
 from apps.accounts.models import User
 from apps.core.actor import Actor
+from tests.fixtures import nursery
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a-long-password-1"
 ACTOR = Actor.task("tests")
 # Playwright's own loop runs in this thread; the tests still talk to the database directly.
@@ -38,9 +37,9 @@ def server_address(django_db_setup: object, tmp_path_factory) -> Iterator[str]:
     keyring = "k1:" + base64.b64encode(os.urandom(32)).decode()
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("wb") as sink:
-        process = subprocess.Popen(
+        process = nursery.start(
             [sys.executable, "-m", "uvicorn", "tradingdesk.asgi:application", "--port", str(port), "--log-level", "warning"],
-            cwd=ROOT, env=os.environ | {"DESK_KEYRING": keyring, "SECRET_KEY": base64.b64encode(os.urandom(40)).decode()},
+            env=os.environ | {"DESK_KEYRING": keyring, "SECRET_KEY": base64.b64encode(os.urandom(40)).decode()},
             stdout=sink, stderr=sink,
         )  # fmt: skip
         try:
@@ -51,7 +50,7 @@ def server_address(django_db_setup: object, tmp_path_factory) -> Iterator[str]:
             process.wait(10)
 
 
-def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
+def _wait(address: str, process: nursery.Process, log: Path) -> None:
     for _ in range(240):
         if process.poll() is not None:
             break

@@ -49,11 +49,11 @@ from apps.venues.queries import credentials
 from tests import databases
 from tests.factories import make_account
 from tests.factories.ledger import open_ledger
+from tests.fixtures import nursery
 from tests.fixtures.simulator import HOUR_MS, START_MS, Simulator, _template, _worker_prefix
 from tradingdesk.celery import app
 from tradingdesk.embedded import admin_dsn
 
-ROOT = Path(__file__).resolve().parents[2]
 ANNA = Actor("person", "7", "Anna", "operator")
 SYMBOL = "BTC/USDT"
 # As the supervisor waits before it starts a crashed process again.
@@ -89,15 +89,15 @@ class Worker:
         }  # fmt: skip
         self.starts, self.started_at, self.ended_at = 0, 0.0, 0.0
         self.stopping = threading.Event()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: nursery.Process | None = None
         self.thread = threading.Thread(target=self._keep, daemon=True)
         self.thread.start()
 
     def _keep(self) -> None:
         while not self.stopping.is_set():
             with (self.folder / "worker.log").open("ab") as log:
-                self.process = subprocess.Popen(
-                    [sys.executable, "-m", self.module], cwd=ROOT, env=self.environment,
+                self.process = nursery.start(
+                    [sys.executable, "-m", self.module], env=self.environment,
                     stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
             self.starts += 1

@@ -3,12 +3,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +21,10 @@ from apps.venues.gateways.exchanges import forget_markets
 from apps.venues.models import VenueAccount
 from tests.factories.bots import make_bot
 from tests.factories.venues import make_account, make_instrument
+from tests.fixtures import nursery
 from tests.fixtures.simulator import Simulator, simulator, simulators
 
 __all__ = ["simulator", "simulators"]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def until(done: Callable[[], Any], seconds: float = 30.0) -> Any:
@@ -89,10 +87,10 @@ def desk(
 
 
 @pytest.fixture
-def feed(desk: Desk) -> Iterator[subprocess.Popen[bytes]]:
+def feed(desk: Desk) -> Iterator[nursery.Process]:
     """A really running feed process."""
     environment = os.environ | {"SIMULATOR_URL": desk.simulator.url, "LOG_LEVEL": "INFO"}
-    process = subprocess.Popen([sys.executable, "manage.py", "feed"], cwd=ROOT, env=environment)
+    process = nursery.start([sys.executable, "manage.py", "feed"], env=environment)
     yield process
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)

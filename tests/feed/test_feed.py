@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 import time
 from decimal import Decimal
 from typing import Any
@@ -17,9 +16,9 @@ from apps.venues.gateways import build_gateway
 from apps.venues.gateways.loop import call
 from apps.venues.queries import credentials
 from tests.feed.conftest import Desk, until
+from tests.fixtures import nursery
+from tests.fixtures.nursery import Process
 from tests.fixtures.simulator import HOUR_MS
-
-Process = subprocess.Popen[bytes]
 
 
 def live(desk: Desk) -> int:
@@ -99,7 +98,7 @@ def test_a_feed_that_was_killed_picks_up_where_it_was(desk: Desk, feed: Process)
     at_ms = desk.step()
     assert desk.candles()[-1] < at_ms - 2 * HOUR_MS
 
-    again = subprocess.Popen(feed.args, cwd=".", env=environment_of(desk))
+    again = nursery.start(feed.args, env=environment_of(desk))
     try:
         until(lambda: desk.candles()[-1] == at_ms - HOUR_MS)
     finally:

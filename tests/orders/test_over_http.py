@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import time
 from datetime import timedelta
@@ -35,6 +34,7 @@ from apps.venues.gateways.loop import call
 from apps.venues.queries import credentials
 from tests.factories import make_account, make_bot, make_draft
 from tests.factories.ledger import open_ledger
+from tests.fixtures import nursery
 from tests.fixtures.simulator import simulator, simulators
 
 __all__ = ["simulator", "simulators"]
@@ -239,7 +239,7 @@ def test_a_sender_killed_with_an_order_in_flight_is_settled(
 ):
     order = record(bot)
     simulator.control("POST", "faults", {"kind": fault, "ms": 3000})
-    sender = subprocess.Popen(
+    sender = nursery.start(
         [sys.executable, "-c", SENDER, str(account.id)],
         env=os.environ | {"SIMULATOR_URL": simulator.url},
     )

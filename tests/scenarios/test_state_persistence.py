@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -17,10 +15,10 @@ from apps.bots.models import Bot, BotTarget, Cycle
 from apps.orders.models import Fill, Order
 from apps.portfolio.models import Position
 from apps.trading.actions.run_account import run_account
+from tests.fixtures import nursery
 from tests.scenarios.market import ANNA, SYMBOL, Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).resolve().parents[2]
 # A worker that kills itself before or after the named function ran for the first time.
 DOOMED = """
 import os, signal, sys
@@ -54,11 +52,8 @@ CRASHES = [
 def crash(stage: Stage, settings, module: str, name: str, when: str) -> None:
     """Run a worker of its own that is killed at the given point."""
     environment = os.environ | {"SIMULATOR_URL": settings.SIMULATOR_URL, "LOG_LEVEL": "CRITICAL"}
-    died = subprocess.run(
-        [sys.executable, "-c", DOOMED, module, name, when, str(stage.account.id)],
-        cwd=ROOT, env=environment, check=False, timeout=60,
-    )  # fmt: skip
-    assert died.returncode == -9
+    words = [sys.executable, "-c", DOOMED, module, name, when, str(stage.account.id)]
+    assert nursery.start(words, env=environment).wait(60) == -9
 
 
 def settle(stage: Stage, *, seconds: float = 40) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -27,10 +25,10 @@ from apps.venues.actions.write_keys import write_keys
 from apps.venues.gateways.exchanges import forget_markets
 from apps.venues.gateways.loop import call
 from tests.factories import make_account, make_bot
+from tests.fixtures import nursery
 from tests.fixtures.simulator import simulator, simulators
 
 __all__ = ["simulator", "simulators"]
-ROOT = Path(__file__).resolve().parents[2]
 ACTOR = Actor(kind="person", id="1", name="Rita")
 REST = {"type": "limit", "price": Decimal(45000), "amount": Decimal("0.001")}
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,11 +62,10 @@ def control(exchange, superuser_connection):
     """Start control processes; whatever still runs at the end is stopped."""
     started = []
 
-    def start(**environment) -> subprocess.Popen:
+    def start(**environment) -> nursery.Process:
         known = sessions(superuser_connection)
-        process = subprocess.Popen(
+        process = nursery.start(
             [sys.executable, "manage.py", "control"],
-            cwd=ROOT,
             env=os.environ | {"SIMULATOR_URL": exchange.url, "LOG_LEVEL": "WARNING"} | environment,
         )
         started.append(process)
