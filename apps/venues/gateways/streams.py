@@ -129,6 +129,8 @@ class Streams:
                 task.cancel()
             for prefix in wanted:
                 await self._hang_up(prefix)
+            # also one that failed while it was cancelled is looked at
+            await asyncio.gather(*watching, pinging, return_exceptions=True)
 
     async def _keep_pinging(self, prefixes: list[str], mailbox: Mailbox[Any]) -> None:
         """Ping every socket of a stream; end the stream when one does not answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import time
@@ -10,11 +11,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
+
 from apps.core.clock import now
 from apps.core.scrubbing import HIDDEN, is_suspect, scrub, scrub_text
 from apps.venues.domain.wire_record import ANSWER_MAX, ERROR_MAX, URL_MAX, Verb, WireRecord
 from apps.venues.gateways.ccxt_lazy import ccxt_errors
 
+log = structlog.get_logger(__name__)
 _COLLECTED: Final[ContextVar[list[WireRecord] | None]] = ContextVar("collected", default=None)
 _ABOUT: Final[ContextVar[tuple[Verb, tuple[str, ...]] | None]] = ContextVar("about", default=None)
 _DEPARTED: Final[ContextVar[list[str] | None]] = ContextVar("departed", default=None)
@@ -154,6 +158,12 @@ class Wired:
             return how.nonce_ms
         return super().nonce()  # type: ignore[misc]
 
+    def spawn(self, method: Any, *rest: Any) -> Any:
+        """Run what ccxt does beside a call; a failure of it is told, since nobody awaits it."""
+        future = super().spawn(method, *rest)  # type: ignore[misc]
+        future.add_done_callback(_tell_failure)
+        return future
+
     def _headers(self, headers: Any) -> Any:
         how = _SIGNED.get()
         more = dict(how.headers) if how else {}
@@ -220,6 +230,11 @@ class Wired:
         """Offer the message to the tap, then to ccxt."""
         if self.tap is None or not self.tap(client, message):
             super().handle_message(client, message)  # type: ignore[misc]
+
+
+def _tell_failure(done: asyncio.Future[Any]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.warning("venue.spawned_task_failed", error=repr(error)[:300])
 
 
 # names under which a ccxt exchange keeps what nobody may read

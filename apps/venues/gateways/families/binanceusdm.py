@@ -199,6 +199,9 @@ FAMILY = Family(
         "fetchMargins": False,
         "recvWindow": 4000,
         "watchTickers": {"name": "ticker"},
+        # ccxt would read positions beside the stream, past our rate budget, and compare our texts
+        # of numbers with zero
+        "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
         "broker": {"spot": "", "margin": "", "future": "", "delivery": "", "swap": ""},
     },
     # 2400 weight a minute and address, 300 orders in 10 s a key
