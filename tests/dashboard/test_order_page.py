@@ -106,6 +106,8 @@ def test_a_liquidation_is_said_plainly(as_role) -> None:
     page = as_role("viewer").get(f"/orders/{order.client_order_id}/").content.decode()
     assert "✕ Liquidation." in page
     assert "The venue itself, not us" in page
+    assert "Not judged" in page
+    assert "Denied" not in page
 
 
 def test_a_bare_order_has_empty_states(as_role) -> None:

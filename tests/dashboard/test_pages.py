@@ -180,3 +180,4 @@ def test_an_account_shows_its_last_run_of_the_acceptance_cards(as_role) -> None:
 def test_flags_are_words_and_ids_of_actors_are_left_to_the_audit() -> None:
     told = as_words({"post_only": True, "reduce_only": False, "actor": "ann", "actor_id": "7"})
     assert told == "post only yes, reduce only no, actor ann"
+    assert as_words({"amount": "0.017000000000000000", "id": "20"}) == "amount 0.017, id 20"

@@ -78,6 +78,7 @@ BADGES: Final[dict[str, tuple[str, str, str]]] = {
     "missing": ("✕", "Missing", "bad"),
     "allowed": ("✓", "Allowed", "ok"),
     "denied": ("✕", "Denied", "bad"),
+    "not_judged": ("–", "Not judged", ""),
 }
 STAGE_WORDS: Final[dict[str, str]] = {
     "paper": "Paper",

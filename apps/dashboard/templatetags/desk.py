@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,8 @@ from apps.dashboard import wire
 from apps.dashboard.domain import formats, states, terms, words
 
 register = template.Library()
+# An amount as a column of 18 places writes it.
+PADDED = re.compile(r"-?\d+\.\d*0{4}")
 # What a story need not say of a JSON object.
 UNTOLD = frozenset({"codes", "actor_id", "actor_kind"})
 
@@ -151,7 +154,8 @@ def as_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, dict):
-        return str(value)
+        text = str(value)
+        return text.rstrip("0").rstrip(".") if PADDED.fullmatch(text) else text
     return ", ".join(
         f"{name.replace('_', ' ')} {as_words(item)}"
         for name, item in value.items()

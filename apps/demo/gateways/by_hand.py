@@ -21,7 +21,8 @@ def cancel_by_hand(
 ) -> dict[str, Any]:
     """Cancel an order with a request that the desk never sees; `symbol` as the exchange writes it.
 
-    :raises DeskError: `ONLY_SIMULATED` for any other account, `EXCHANGE_REFUSED` with its words.
+    :raises DeskError: `ONLY_SIMULATED` for any other account, `EXCHANGE_REFUSED` with its words,
+        `EXCHANGE_UNREACHABLE` with where it was looked for.
     """
     if access.environment != "simulated" or access.venue not in PATHS:
         raise DeskError("ONLY_SIMULATED", account=access.account_id)
@@ -32,11 +33,14 @@ def cancel_by_hand(
         }
     )  # fmt: skip
     signed = hmac.new(access.api_secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-    answer = requests.delete(
-        f"{url.rstrip('/')}{PATHS[access.venue]}?{query}&signature={signed}",
-        headers={"X-MBX-APIKEY": access.api_key},
-        timeout=10,
-    )
+    try:
+        answer = requests.delete(
+            f"{url.rstrip('/')}{PATHS[access.venue]}?{query}&signature={signed}",
+            headers={"X-MBX-APIKEY": access.api_key},
+            timeout=10,
+        )
+    except requests.RequestException as error:
+        raise DeskError("EXCHANGE_UNREACHABLE", url=url, message=type(error).__name__) from error
     if answer.status_code >= 400:
         raise DeskError("EXCHANGE_REFUSED", message=answer.text[:200])
     body: dict[str, Any] = answer.json()
