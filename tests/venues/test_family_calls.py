@@ -153,6 +153,26 @@ async def test_a_cancel_tells_what_became_of_the_order(
     assert OURS in str(sent.params) + sent.path
 
 
+@pytest.mark.parametrize("replay", ["kraken"], indirect=True)
+async def test_all_of_a_symbol_are_cancelled_one_by_one_where_the_desk_does_it(
+    replay: ReplayVenue, trader: Gateway
+) -> None:
+    _, here, taken = answers(replay.venue)
+    tell(replay, here, taken)
+    by_hand = {key: value for key, value in KRAKEN_ROW.items() if key != "cl_ord_id"}
+    rows = {"O7": KRAKEN_ROW | {"status": "open"}, "O8": by_hand | {"status": "open"}}
+    listed = {"error": [], "result": {"open": rows}}
+    replay.answers["/0/private/OpenOrders"] = [
+        (200, listed, {}), (200, {"error": [], "result": {"open": {}}}, {}),
+    ]  # fmt: skip
+
+    found = await trader.cancel_all(SYMBOLS["kraken"])
+
+    assert [(r.venue_order_id, r.status) for r in found] == [("O7", "canceled"), ("O8", "open")]
+    cancels = [r.params for r in replay.seen if r.path == "/0/private/CancelOrder"]
+    assert [words["cl_ord_id"] for words in cancels] == [OURS]
+
+
 @pytest.mark.parametrize("replay", ["bybit", "okx", "kraken", "hyperliquid"], indirect=True)
 async def test_a_cancel_that_is_taken_but_not_seen_proves_nothing_of_the_order(
     replay: ReplayVenue, trader: Gateway

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from apps.venues.gateways.errors import NeverSent
+from apps.orders.domain.proof import HORIZONS
+from apps.venues.gateways.errors import NeverSent, OutcomeUnknown
 from apps.venues.gateways.gateway import Gateway
 from tests.venues.replay import FIXTURES, OURS, ReplayVenue, response, ticket
 
@@ -102,3 +104,26 @@ async def test_nothing_but_the_order_is_signed_at_hyperliquid(
             ticket("BTC/USDC:USDC", type="trailing_stop_market", amount=Decimal("0.01"),
                    price=None, trailing_rate=Decimal("0.01"))
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("replay", ["kraken", "hyperliquid"], indirect=True)
+async def test_the_window_of_the_proof_is_signed_into_every_order(
+    replay: ReplayVenue, trader: Gateway
+) -> None:
+    at_ms, seconds = 1_700_000_000_000, HORIZONS[replay.venue].window
+    until = datetime.fromtimestamp(at_ms / 1000 + seconds, tz=UTC)
+    for type_ in ("limit", "stop_market"):
+        terms = {"price": None, "stop_price": Decimal(60000)} if type_ == "stop_market" else {}
+        symbol = "BTC/USDC:USDC" if replay.venue == "hyperliquid" else "BTC/USD"
+        path = "/exchange" if replay.venue == "hyperliquid" else "/0/private/AddOrder"
+        replay.will(path, 500, {})
+        with pytest.raises(OutcomeUnknown):
+            await trader.create_order(
+                ticket(symbol, **({"type": type_, "amount": Decimal("0.01"), "price": Decimal(50000)} | terms)),
+                permit_at_ms=at_ms,
+            )  # fmt: skip
+        words = replay.asked(path)[-1].params
+        if replay.venue == "kraken":
+            assert datetime.fromisoformat(words["deadline"]) == until
+        else:
+            assert words["expiresAfter"] == at_ms + seconds * 1000

@@ -48,11 +48,19 @@ HORIZONS: Final[dict[str, Horizon]] = {
         30, 5, 1, "OK-ACCESS-TIMESTAMP is refused (50102) when older than 30 s; expTime is optional"
     ),
     "kraken": Horizon(
-        60, 5, 1, "no receive window unless `deadline` is sent, of 60 s at most; nonces only rise"
+        4,
+        5,
+        5,
+        "`deadline` of 4 s on every order, kept by the matching engine; its clock is told in"
+        " whole seconds, so the 5 s of acceptance card 1 stand for it",
     ),
     "kucoin": Horizon(5, 10, 1, "KC-API-TIMESTAMP is refused (400002) when older than 5 s"),
     "hyperliquid": Horizon(
-        60, 10, 1, "no receive window unless expiresAfter is signed; nonces of two days are taken"
+        4,
+        10,
+        5,
+        "expiresAfter of 4 s is signed with every order: no later block takes it; its clock"
+        " is not measured, so the 5 s of acceptance card 1 stand for it",
     ),
 }
 SIMULATED: Final = Horizon(4, 1, 1, "our own exchange takes a request at once or not at all")

@@ -80,10 +80,12 @@ class Acting(Reading):
         if native:
             self._demand_native(terms, native)
 
-    def _demand_native(self, terms: Terms, feature: str) -> None:
+    def _how(self, terms: Terms, feature: str) -> How:
         try:
-            found = demand(venue=self.access.venue, kind=terms.kind, features=(feature,))
+            return demand(venue=self.access.venue, kind=terms.kind, features=(feature,))[feature]
         except NotAtThisVenue as error:
             raise NotHere(**error.context) from error
-        if found[feature] is not How.NATIVE:
+
+    def _demand_native(self, terms: Terms, feature: str) -> None:
+        if self._how(terms, feature) is not How.NATIVE:
             raise NotHere(venue=self.access.venue, kind=terms.kind, feature=feature, native=False)

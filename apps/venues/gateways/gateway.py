@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from apps.venues.domain.capabilities import How
 from apps.venues.domain.reports import (
     CandleRow,
     OrderReport,
@@ -148,11 +149,17 @@ class Gateway(Acting, Witness):
     async def cancel_all(self, symbol: str) -> list[OrderReport]:
         """Cancel every open order of a symbol, whoever placed it; return what became of each.
 
+        Where the venue's row says that the desk does it, the listed orders are cancelled one by
+        one, as many as the rate budget grants. One that bears no client order id cannot be named
+        so and stays as listed, open.
+
+        :raises NotHere: `NOT_AT_THIS_VENUE`, where the venue's row refuses it.
         :raises VenueError: as `cancel_order`; some may be cancelled then.
         """
         async with self._acting(symbol) as exchange:
             terms = self._terms(exchange, symbol, None)
-            self._demand_native(terms, "cancel_all")
+            if self._how(terms, "cancel_all") is How.EMULATED:
+                return await self._cancel_each(symbol)
             before = await self.open_orders(symbol) if self.traits.apart else []
             found = await order_calls.sweep(
                 exchange, self.traits, symbol, at_ms=self.clock.at(now_ms())
@@ -167,6 +174,19 @@ class Gateway(Acting, Witness):
                     after = await self.order(symbol, report.client_order_id)
                     found += [after] if after else []
             return found
+
+    async def _cancel_each(self, symbol: str) -> list[OrderReport]:
+        listed = await self.open_orders(symbol)
+        named = [report for report in listed if report.client_order_id]
+        granted = (await self.admit_orders(exits=len(named))).exits if named else 0
+        ended: dict[str, OrderReport] = {}
+        for report in named[:granted]:
+            name = report.client_order_id
+            # what the venue no longer has open ended by itself: it says how
+            after = await self.cancel_order(symbol, name, type=report.type)
+            after = after or await self.order(symbol, name)
+            ended |= {name: after} if after else {}
+        return [ended.get(report.client_order_id, report) for report in listed]
 
     async def set_leverage(self, symbol: str, leverage: int) -> None:
         """Set the leverage of a perpetual.
