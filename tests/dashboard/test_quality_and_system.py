@@ -9,6 +9,7 @@ import pytest
 from apps.core.clock import now
 from apps.dashboard.queries.quality import read_quality
 from apps.dashboard.queries.system import size_words
+from apps.dashboard.views.system import liveness
 from apps.ops.domain.manifest import Manifest
 from apps.ops.gateways import backup_folder
 from apps.ops.models import Finding, Heartbeat
@@ -89,6 +90,16 @@ def test_the_system_page_tells_findings_builds_backups_and_borrowed_prices(
     assert page.count("Late") == 1  # the newest is; older ones are history
     assert page.index("20261119-daily") < page.index("20261118-daily")
     assert "/admin/simulator/" not in as_role("auditor").get("/system/").content.decode()
+
+
+def test_what_is_checked_once_a_minute_is_late_after_more_than_one():
+    ages = (14, 16, 59, 74, 76, 179, 181)
+    assert [liveness(name="invariants", age_seconds=age) for age in ages] == [
+        "ok", "ok", "ok", "ok", "late", "late", "missing",
+    ]  # fmt: skip
+    assert [liveness(name="feed", age_seconds=age) for age in (14, 16, 61)] == [
+        "ok", "late", "missing",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

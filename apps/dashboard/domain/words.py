@@ -18,7 +18,7 @@ SENTENCES: Final[dict[str, str]] = {
     "HALTED": "Trading is halted here, so no order may be sent.",
     "REDUCING": "Only exits are allowed here at the moment; new entries are refused.",
     "BOT_PAUSED": "The bot is paused: it keeps its exits and stops, but makes no new entries.",
-    "NOT_RECONCILED": "The account has not been compared with the venue yet; entries wait for it.",
+    "NOT_RECONCILED": "The account's books have to equal the venue's before it may enter.",
     "FOREIGN_ACTIVITY": "Somebody trades by hand on this account, so only exits are allowed.",
     # what could not be read
     "STALE_DATA": "The candles were too old or missing, so nothing was decided on them.",

@@ -12,10 +12,15 @@ from apps.core.clock import now
 from apps.dashboard.access import requires
 from apps.dashboard.queries import system as reads
 from apps.dashboard.queries.accounts import feed_ages
+from apps.ops.domain.schedules import SCHEDULES
 from apps.ops.models import Heartbeat
 
 LATE_SECONDS: Final = 15.0
 MISSING_SECONDS: Final = 60.0
+# What gives its sign of life by finishing something that is done only so often.
+EVERY_SECONDS: Final = {
+    "invariants": next(float(s.every) for s in SCHEDULES if s.task == "ops.check_invariants")
+}
 
 
 @requires("view_operations")
@@ -26,7 +31,7 @@ def system(request: HttpRequest) -> HttpResponse:
         "processes": [
             (
                 row,
-                liveness((now() - row.at).total_seconds()),
+                liveness(name=row.name, age_seconds=(now() - row.at).total_seconds()),
                 build is None or row.build == build.build,
             )
             for row in Heartbeat.objects.all()
@@ -44,11 +49,12 @@ def system(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/system_parts.html" if part else "pages/system.html", context)
 
 
-def liveness(age_seconds: float) -> str:
+def liveness(*, name: str, age_seconds: float) -> str:
     """Return ok, late or missing."""
-    if age_seconds <= LATE_SECONDS:
+    every = EVERY_SECONDS.get(name, 0.0)
+    if age_seconds <= every + LATE_SECONDS:
         return "ok"
-    return "late" if age_seconds <= MISSING_SECONDS else "missing"
+    return "late" if age_seconds <= 2 * every + MISSING_SECONDS else "missing"
 
 
 def schedules() -> list[dict[str, Any]]:
