@@ -43,17 +43,26 @@ JOIN unnest(%s::uuid[], %s::int[]) k(bot_id, instrument_id) USING (bot_id, instr
 JOIN marketdata_instrument i ON i.id = f.instrument_id
 GROUP BY f.bot_id, f.instrument_id
 """
+# An order that replaces one which never left replaces what that one should have: it still rests.
 TO_SEND: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, i.symbol, o.purpose, o.side, o.type,
     o.time_in_force, o.post_only, o.reduce_only, o.amount, o.price, o.stop_price, o.send_by,
-    o.halt_id, o.replaces_id, coalesce(r.status, ''), b.state, o.cancel_requested_at IS NOT NULL,
+    o.halt_id, r.id, coalesce(r.status, ''), b.state, o.cancel_requested_at IS NOT NULL,
     o.is_amendment, o.group_id, coalesce(g.is_native, false), o.trailing_rate, o.worst_price,
     o.expires_at, o.position_side, o.replaced_filled, coalesce(r.filled, 0),
     coalesce(r.client_order_id, ''), coalesce(r.venue_order_id, '')
 FROM orders_order o
 JOIN marketdata_instrument i ON i.id = o.instrument_id
 JOIN bots_bot b ON b.id = o.bot_id
-LEFT JOIN orders_order r ON r.id = o.replaces_id
+LEFT JOIN LATERAL (
+    WITH RECURSIVE chain AS (
+        SELECT x.id, x.status, x.filled, x.client_order_id, x.venue_order_id, x.replaces_id, 1 AS length
+        FROM orders_order x WHERE x.id = o.replaces_id
+        UNION ALL
+        SELECT x.id, x.status, x.filled, x.client_order_id, x.venue_order_id, x.replaces_id, c.length + 1
+        FROM chain c JOIN orders_order x ON x.id = c.replaces_id
+        WHERE c.status = 'withdrawn' AND c.length < 50)
+    SELECT * FROM chain ORDER BY length DESC LIMIT 1) r ON true
 LEFT JOIN orders_ordergroup g ON g.id = o.group_id
 WHERE o.account_id = %(account)s AND o.status = 'created' ORDER BY o.decided_at, o.id
 """

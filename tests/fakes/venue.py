@@ -24,6 +24,8 @@ class FakeVenue:
         self.fault = ""
         self.cancel_fault = ""
         self.reads_fail = False
+        # whether it says whose order a fill was
+        self.tells_whose = False
         self.calls: list[tuple[str, str]] = []
         self.admission: Admission | None = None
         self.on_create = lambda ticket: None
@@ -118,6 +120,10 @@ class FakeVenue:
             raise ReadFailed(message="502")
         report = self.orders.get(client_order_id)
         return replace(report, fills=()) if report else None
+
+    async def order_of_fill(self, symbol: str, venue_order_id: str) -> OrderReport | None:
+        known = self.orders.values() if self.tells_whose else ()
+        return next((r for r in known if r.venue_order_id == venue_order_id), None)
 
     async def fills(
         self, symbol: str, since_ms: int | None = None, venue_order_id: str | None = None

@@ -18,7 +18,8 @@ from apps.risk.domain.forms import Judgement, ProposedOrder
 from apps.risk.domain.verdicts import VerdictItem
 
 # Still wanted: in time, not cancelled, and no order replaces it. A later decision of the same kind
-# takes its place; orders decided together, or by hand, stand beside each other.
+# takes its place; orders decided together, or by hand, stand beside each other. A leg of a pair that
+# the venue ties never goes out alone, where it would lock the balance twice: the pair is renewed.
 _WANTED: Final = """
 SELECT o.client_order_id, o.account_id, o.bot_id, o.config_id, o.instrument_id, o.purpose, o.side,
     o.type, o.amount, o.decided_at, o.send_by, o.price, o.stop_price, o.time_in_force, o.post_only,
@@ -32,6 +33,8 @@ WHERE o.id = ANY(%s) AND o.status IN ('withdrawn', 'rejected') AND o.filled = 0
     AND (o.origin = 'manual' OR NOT EXISTS (
         SELECT FROM orders_order n WHERE n.bot_id = o.bot_id AND n.instrument_id = o.instrument_id
         AND n.purpose = o.purpose AND n.side = o.side AND n.decided_at > o.decided_at))
+    AND NOT EXISTS (SELECT FROM orders_ordergroup g
+        WHERE g.id = o.group_id AND g.is_native AND o.purpose = 'protect')
     AND NOT EXISTS (
         SELECT FROM orders_order r WHERE r.replaces_id = o.id
         AND r.status NOT IN ('withdrawn', 'rejected'))
