@@ -11,6 +11,7 @@ from apps.orders.queries import unfinished_orders
 from tests.simulation.checks import broken_invariants, differences
 from tests.simulation.conftest import simulated
 from tests.simulation.faults import Sequence
+from tests.simulation.rows import STOP_ONLY
 from tests.simulation.world import World
 
 __all__ = ["simulated"]
@@ -22,7 +23,7 @@ def start(simulated):
     """Return a function that opens an account whose calls meet these faults, in this order."""
 
     def begin(*faults: str, bots: int = 1) -> World:
-        return simulated.world("incident", Sequence(*faults), bots=bots)
+        return simulated.world("incident", Sequence(*faults), protections=(STOP_ONLY,) * bots)
 
     return begin
 
@@ -65,7 +66,7 @@ def test_an_order_that_was_accepted_after_its_timeout_is_not_sent_again(start) -
     world.turn()
     assert Order.objects.get(client_order_id=name).status in {"unknown", "open", "filled"}
     rounds(world)
-    assert at_venue(world) == [("BUY", "FILLED", Decimal(1))]
+    assert at_venue(world) == [("buy", "closed", Decimal(1))]
     assert Order.objects.get().status == "filled"
     assert_all_is_told(world)
 
@@ -77,7 +78,7 @@ def test_six_orders_outlive_a_dns_outage(start) -> None:
     rounds(world, 1, hears=False)
     assert at_venue(world) == []
     rounds(world, 12)
-    assert [status for _, status, _ in at_venue(world)] == ["NEW"] * 6
+    assert [status for _, status, _ in at_venue(world)] == ["open"] * 6
     assert {o.status for o in unfinished_orders(account_id=world.account_id)} == {"open"}
     world.cancel()
     rounds(world, 4)
@@ -89,14 +90,14 @@ def test_a_restart_finds_the_open_position_and_its_stop(start) -> None:
     world = start("crash_after_store")
     world.is_protecting = True
     buy(world)
-    world.rows.quote(BTC, Decimal(50_000), world.clock.now())
+    world.rows.quote({BTC: Decimal(50_000)}, world.clock.now())
     rounds(world, 4)
     assert world.crashes == 1
     world.worker.again()
     rounds(world, 4)
     assert at_venue(world) == [
-        ("BUY", "FILLED", Decimal(1)),
-        ("SELL", "NEW", Decimal(0)),
+        ("buy", "closed", Decimal(1)),
+        ("sell", "open", Decimal(0)),
     ]
     assert Order.objects.get(purpose="protect").status == "open"
     assert_all_is_told(world)
@@ -107,12 +108,12 @@ def test_a_stop_order_goes_to_the_venue_and_waits_there(start) -> None:
     world = start()
     world.is_protecting = True
     buy(world)
-    world.rows.quote(BTC, Decimal(50_000), world.clock.now())
+    world.rows.quote({BTC: Decimal(50_000)}, world.clock.now())
     rounds(world, 3)
     stop = world.exchange.orders()[-1]
     entry = Fill.objects.get()
     held = entry.amount - entry.fee
-    assert (stop.type, stop.side, stop.status, stop.amount) == ("STOP_LOSS", "SELL", "NEW", held)
+    assert (stop.type, stop.side, stop.status, stop.amount) == ("stop_market", "sell", "open", held)
     # five per cent under what was paid
     assert stop.stop_price == (entry.price * Decimal("0.95")).quantize(Decimal("0.01"), ROUND_DOWN)
     world.exchange.tick(BTC, stop.stop_price - 1)
@@ -130,8 +131,8 @@ def test_a_close_that_filled_unseen_is_not_tried_again(start) -> None:
     sell(world, "0.999")
     rounds(world)
     assert [(side, status) for side, status, _ in at_venue(world)] == [
-        ("BUY", "FILLED"),
-        ("SELL", "FILLED"),
+        ("buy", "closed"),
+        ("sell", "closed"),
     ]
     assert world.exchange.balances()["BTC"] == 0
     assert_all_is_told(world)
@@ -146,7 +147,7 @@ def test_cancelling_a_bots_orders_leaves_its_siblings_alone(start) -> None:
     world.cancel(mine)
     rounds(world, 3)
     by_name = {o.client_order_id: o.status for o in world.exchange.orders()}
-    assert by_name == {mine: "CANCELED", theirs: "NEW"}
+    assert by_name == {mine: "canceled", theirs: "open"}
     assert Order.objects.get(client_order_id=theirs).cancel_requested_at is None
     world.cancel(theirs)
     rounds(world, 3)
@@ -170,7 +171,7 @@ def test_an_accepted_order_is_asked_about_and_never_retried(answer: str, start) 
     world = start(answer)
     buy(world, amount=Decimal(2))
     rounds(world)
-    assert at_venue(world) == [("BUY", "FILLED", Decimal(2))]
+    assert at_venue(world) == [("buy", "closed", Decimal(2))]
     assert Order.objects.count() == 1
     assert_all_is_told(world)
 
@@ -181,7 +182,7 @@ def test_a_filled_order_outlives_a_database_that_could_not_store_it(start) -> No
     for _ in range(3):
         world.turn()
     rounds(world)
-    assert [status for _, status, _ in at_venue(world)] == ["FILLED"]
+    assert [status for _, status, _ in at_venue(world)] == ["closed"]
     assert Fill.objects.count() == 1
     assert_all_is_told(world)
 
@@ -196,6 +197,6 @@ def test_two_workers_leave_a_position_once(start) -> None:
     # a second exit of what is gone is withdrawn before it is sent
     late = sell(world, "0.999")
     rounds(world, 3)
-    assert [side for side, _, _ in at_venue(world)] == ["BUY", "SELL"]
+    assert [side for side, _, _ in at_venue(world)] == ["buy", "sell"]
     assert Order.objects.get(client_order_id=late).status_reason == "AMOUNT_ABOVE_POSITION"
     assert_all_is_told(world)

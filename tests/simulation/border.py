@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apps.simulator.domain.refusals import Refusal
-from apps.venues.domain.reports import FillReport, OrderReport, OrderTicket
+from apps.venues.domain.reports import (
+    FillReport,
+    FundingReport,
+    OrderReport,
+    OrderTicket,
+    PositionReport,
+)
 from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.errors import (
     NeverSent,
@@ -19,12 +24,15 @@ from apps.venues.gateways.errors import (
     Rejected,
     VenueError,
 )
-from tests.simulation.processes import Crash
+from tests.simulation.contracts import ContractExchange
+from tests.simulation.spot import SpotExchange
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+T = TypeVar("T")
 LATENCY_SECONDS = 0.02
+SLOW_SECONDS = 2.5
 TIMEOUT_SECONDS = 3.9
 LAG_MS = 1500
 PAUSE_SECONDS = 30.0
@@ -38,6 +46,8 @@ class Border:
         self.world = world
         self._lags_until = 0
         self._cancels_refused_until = 0
+        self.sent: list[str] = []
+        self.cancelled: list[str] = []
 
     async def streams(self) -> None:
         return None
@@ -54,20 +64,37 @@ class Border:
         signed_at = permit_at_ms or self.world.clock.ms
 
         def act() -> OrderReport:
-            if self.world.exchange.now_ms() - signed_at > WINDOW_MS:
-                raise _refused(Refusal(-1021, "Timestamp outside of the recvWindow."))
-            try:
-                return self.world.exchange.place(ticket)
-            except Refusal as refusal:
-                raise _refused(refusal) from refusal
+            return self._accepted(lambda: self.world.exchange.place(ticket), signed_at)
 
-        report: OrderReport = await self._call("create", ticket.client_order_id, act, ticket)
+        report: OrderReport = await self._call("create", ticket.client_order_id, act)
         return report
+
+    async def create_oco(
+        self, stop: OrderTicket, target: OrderTicket, *, permit_at_ms: int | None = None
+    ) -> list[OrderReport]:
+        signed_at = permit_at_ms or self.world.clock.ms
+
+        def act() -> list[OrderReport]:
+            return self._accepted(lambda: self.world.exchange.place_pair(stop, target), signed_at)
+
+        names = f"{stop.client_order_id} {target.client_order_id}"
+        found: list[OrderReport] = await self._call("create", names, act)
+        return found
+
+    def _accepted(self, place: Callable[[], T], signed_at: int) -> T:
+        """:raises VenueError: when the exchange refuses, or the request comes too late."""
+        if self.world.exchange.now_ms() - signed_at > WINDOW_MS:
+            raise _refused(Refusal(-1021, "Timestamp outside of the recvWindow."))
+        try:
+            return place()
+        except Refusal as refusal:
+            raise _refused(refusal) from refusal
 
     async def cancel_order(
         self, symbol: str, client_order_id: str, **more: Any
     ) -> OrderReport | None:
         act = lambda: self.world.exchange.cancel(symbol, client_order_id)  # noqa: E731
+        self.cancelled.append(client_order_id)
         return await self._call("cancel", client_order_id, act)
 
     async def order(self, symbol: str, client_order_id: str, **more: Any) -> OrderReport | None:
@@ -75,7 +102,7 @@ class Border:
 
         def act() -> OrderReport | None:
             found = exchange.named(client_order_id, self._as_of())
-            return exchange.report(found[-1]) if found else None
+            return found[-1] if found else None
 
         return await self._call("order", client_order_id, act)
 
@@ -83,7 +110,7 @@ class Border:
         exchange = self.world.exchange
 
         def act() -> list[OrderReport]:
-            shown = [exchange.report(o) for o in exchange.orders(self._as_of()) if o.is_open]
+            shown = [o for o in exchange.orders(self._as_of()) if o.status == "open"]
             return [report for report in shown if symbol in {None, report.symbol}]
 
         return await self._call("open_orders", "", act)
@@ -102,29 +129,49 @@ class Border:
 
         return await self._call("fills", venue_order_id or "", act)
 
-    async def order_of_fill(self, symbol: str, venue_order_id: str) -> OrderReport | None:
-        exchange = self.world.exchange
-
-        def act() -> OrderReport | None:
-            shown = [exchange.report(order) for order in exchange.orders(self._as_of())]
-            return next((r for r in shown if r.venue_order_id == venue_order_id), None)
-
-        return await self._call("order", venue_order_id, act)
-
-    async def forced_orders(self, symbol: str | None, since_ms: int) -> list[OrderReport]:
-        return []
-
     async def balances(self) -> dict[str, Decimal]:
         return await self._call("balances", "", self.world.exchange.balances)
+
+    async def order_of_fill(self, symbol: str, venue_order_id: str) -> OrderReport | None:
+        act = lambda: self.world.exchange.numbered(venue_order_id, self._as_of())  # noqa: E731
+        return await self._call("order", venue_order_id, act)
+
+    # perpetuals only
+
+    async def positions(self) -> list[PositionReport]:
+        return await self._call("positions", "", self.world.contracts.positions)
+
+    async def funding(self, symbol: str, since_ms: int) -> list[FundingReport]:
+        def act() -> list[FundingReport]:
+            paid = self.world.contracts.payments
+            return [p for p in paid if p.symbol == symbol and p.at_ms >= since_ms]
+
+        return await self._call("funding", symbol, act)
+
+    async def forced_orders(self, symbol: str | None, since_ms: int) -> list[OrderReport]:
+        exchange = self.world.exchange
+        if not isinstance(exchange, ContractExchange):
+            return []
+        found = exchange.forced_orders()
+        return [o for o in found if symbol in {None, o.symbol} and o.at_ms >= since_ms]
+
+    async def position_mode(self) -> str:
+        return self.world.exchange.market.position_mode
+
+    async def set_margin_mode(self, symbol: str, mode: str) -> None:
+        self.world.contracts.set(symbol, margin_mode=mode)
+
+    async def set_leverage(self, symbol: str, leverage: int) -> None:
+        self.world.contracts.set(symbol, leverage=leverage)
 
     def _as_of(self) -> int:
         clock = self.world.clock
         return clock.ms - LAG_MS if clock.ms < self._lags_until else clock.ms
 
-    async def _call(
-        self, place: str, about: str, act: Callable[[], Any], ticket: OrderTicket | None = None
-    ) -> Any:
+    async def _call(self, place: str, about: str, act: Callable[[], Any]) -> Any:
         world = self.world
+        if place == "create":
+            self.sent += about.split()
         fault = world.faults.strike(place)
         world.trace(f"call {place} {about} {fault}".rstrip())
         unclear = OutcomeUnknown if place in {"create", "cancel"} else ReadFailed
@@ -137,24 +184,39 @@ class Border:
             meaning = world.faults.struck["unavailable"] % 3
             if meaning != 1:
                 raise unclear(status=503, message="503" if meaning else "503 -1008")
-        if fault == "crash_in_flight":
-            world.clock.at(world.clock.ms + 3000, lambda: _quietly(act))
-            world.crash("in flight")
-        if fault == "paused_holder":
-            world.pause(PAUSE_SECONDS)
-        if fault == "second_worker":
-            world.beside()
-        if fault == "early_fill":
-            world.fill_first(place, ticket, about)
-        answer = act()
+        self._meanwhile(place, about, fault, act)
+        answer = self._late_fill(about) if fault == "late_fill" else act()
         if fault == "early_fill" and place == "create":
             world.hear_beside()
         self._after(fault, unclear)
         if fault == "lost_answer":
             await asyncio.sleep(TIMEOUT_SECONDS)
             raise unclear(message="timed out")
-        await asyncio.sleep(LATENCY_SECONDS)
+        await asyncio.sleep(SLOW_SECONDS if fault == "slow_answer" else LATENCY_SECONDS)
         return answer
+
+    def _late_fill(self, name: str) -> OrderReport | None:
+        exchange = self.world.exchange
+        [order] = exchange.named(name)[-1:] or [None]
+        if order is None:
+            return None
+        cancel = exchange.cancel_late if isinstance(exchange, SpotExchange) else exchange.cancel
+        return cancel(order.symbol, name)
+
+    def _meanwhile(self, place: str, about: str, fault: str, act: Callable[[], Any]) -> None:
+        """Let happen what happens while the request is on its way."""
+        world = self.world
+        if fault == "crash_in_flight":
+            world.clock.at(world.clock.ms + 3000, lambda: _quietly(act))
+            world.crash("in flight")
+        if fault == "paused_holder":
+            world.pause(PAUSE_SECONDS)
+        if fault == "halt":
+            world.press_halt()
+        if fault == "second_worker":
+            world.beside()
+        if fault == "early_fill":
+            world.fill_first(place, about)
 
     def _before(self, place: str, fault: str) -> None:
         """Raise for what happens before the venue has done anything."""
@@ -194,6 +256,3 @@ def _quietly(act: Callable[[], Any]) -> None:
         act()
     except VenueError:
         return
-
-
-__all__ = ["Border", "Crash", "replace"]

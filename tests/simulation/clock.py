@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import heapq
 import time
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
+from uuid import UUID
 
 from apps.core import clock as real
+from apps.core import ids
 from apps.core.clock import from_ms
 
 START_MS = 1_700_000_000_000
@@ -21,6 +25,8 @@ class VirtualClock:
         self.start_ms = self.ms = start_ms
         self.due: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
+        self._ids = count()
+        self._whose = 0
 
     def now(self) -> datetime:
         return from_ms(self.ms)
@@ -41,15 +47,28 @@ class VirtualClock:
     def sleep(self, seconds: float) -> None:
         self.advance_to(self.ms + round(seconds * 1000))
 
+    def begin(self, name: str) -> None:
+        """Start a scenario at the beginning of time; its rows have ids of its own."""
+        self.ms = self.start_ms
+        self.due.clear()
+        self._ids = count()
+        self._whose = int.from_bytes(hashlib.sha256(name.encode()).digest()[:5])
+
+    def next_id(self) -> UUID:
+        """Return what `uuid7` would: ids rise with time, and here are the same in every run."""
+        rest = next(self._ids) << 40 | self._whose
+        high, low = rest >> 62, rest & (1 << 62) - 1
+        return UUID(int=self.ms << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
+
     def install(self) -> Callable[[], None]:
         """Make the process live on this clock; the returned function ends that."""
-        sleep = time.sleep
+        sleep, uuid7 = time.sleep, ids.uuid7
         real.read_from(self.now)
-        time.sleep = self.sleep
+        time.sleep, ids.uuid7 = self.sleep, self.next_id
 
         def end() -> None:
             real.read_from(None)
-            time.sleep = sleep
+            time.sleep, ids.uuid7 = sleep, uuid7
 
         return end
 

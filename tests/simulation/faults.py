@@ -26,12 +26,29 @@ KINDS: dict[str, str] = {
     "refused_cancel": "the venue refuses cancels for a while",
     "second_worker": "another worker does the same work at the same time",
     "paused_holder": "a process stops with a request in its hands and wakes half a minute later",
+    "slow_answer": "an answer that comes seconds later",
+    "stream_late": "stream messages come five seconds late",
+    "halt": "a person halts the account or a bot while a request is on its way",
+    "late_fill": "a cancel is acknowledged, and then half of the rest has filled after all",
+}
+# what happens at the venue past the desk: see `strangers.py`
+HAPPENINGS: dict[str, str] = {
+    "foreign_fill": "somebody trades by hand on the account",
+    "foreign_order": "somebody places an order by hand, and it rests",
+    "foreign_cancel": "somebody cancels an order of ours by hand",
+    "transfer": "a balance moves from outside",
+    "third_fee_asset": "fees are taken in a third asset",
+    "expired_stop": "the exchange ends a waiting stop by itself",
+    "delisting": "an instrument stops trading for a while: its orders expire, new ones are refused",
+    "rule_change": "the tick of an instrument changes for a while",
+    "liquidation": "the exchange liquidates a position",
+    "auto_deleverage": "the exchange reduces a winning position against a bankrupt one",
 }
 SEQUENCE_KINDS = tuple(KINDS)[:12]
 
 # where each may strike
 ORDER_CALLS = frozenset({"create", "cancel"})
-CALLS = ORDER_CALLS | {"order", "fills", "open_orders", "balances"}
+CALLS = ORDER_CALLS | {"order", "fills", "open_orders", "balances", "positions", "funding"}
 PLACES: dict[str, frozenset[str]] = {
     "lost_request": CALLS, "lost_answer": CALLS, "unavailable": CALLS, "rate_limited": CALLS,
     "dns_failure": CALLS, "cut_answer": CALLS, "clock_skew": CALLS,
@@ -41,8 +58,11 @@ PLACES: dict[str, frozenset[str]] = {
     "crash_before_store": ORDER_CALLS, "crash_in_flight": frozenset({"create"}),
     "crash_after_store": frozenset({"stored"}), "cut_commit": frozenset({"commit"}),
     "refused_cancel": frozenset({"cancel"}), "second_worker": ORDER_CALLS,
-    "paused_holder": ORDER_CALLS,
+    "paused_holder": ORDER_CALLS, "slow_answer": CALLS, "halt": ORDER_CALLS,
+    "stream_late": frozenset({"stream"}), "late_fill": frozenset({"cancel"}),
 }  # fmt: skip
+# there are ten commits to a call: as often, nearly every fault would be a cut connection
+RARER = {"commit": 0.25}
 
 
 class Faults:
@@ -57,6 +77,10 @@ class Faults:
 
     def calm(self) -> None:
         """Let nothing strike any more."""
+
+    def happen(self, kind: str) -> None:
+        """Count something that happened at the venue."""
+        self.struck[kind] += 1
 
     def _hit(self, kind: str) -> str:
         self.struck[kind] += 1
@@ -89,7 +113,7 @@ class Chances(Faults):
         }
 
     def strike(self, place: str) -> str:
-        if self._random.random() >= self._rate:
+        if self._random.random() >= self._rate * RARER.get(place, 1):
             return ""
         return self._hit(self._random.choice(self._by_place[place]))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,31 +12,71 @@ from uuid import NAMESPACE_OID, uuid5
 from django.db import connection, transaction
 
 from apps.bots.models import Bot, BotConfig, BotConfigInstrument
-from apps.marketdata.models import Instrument, Quote
+from apps.core.clock import to_ms
+from apps.marketdata.actions.store_quotes import store_quotes
+from apps.marketdata.models import Instrument
 from apps.simulator.domain.instruments import listed
 from apps.strategies.models import Strategy, StrategyVersion
+from apps.venues.domain.reports import QuoteRow
 from apps.venues.models import VenueAccount
 from tests.factories.ledger import open_ledger
 
-PRICES = {"BTC/USDT": "50000", "ETH/USDT": "2000"}
+# A bot may have a stop and an entry that is one; the real cap of 5 is tried with the judge.
+STOP_ORDERS_MAX = 20
+LEVERAGE = 5
+STOP_ONLY: Mapping[str, str] = {"stop_loss": "0.05"}
+
+
+@dataclass(frozen=True)
+class Market:
+    """Where a scenario trades: the venue, its first prices, what the account holds there."""
+
+    venue: str
+    prices: Mapping[str, str]
+    balances: Mapping[str, str]
+    position_mode: str = "one_way"
+    margin_mode: str = "cross"
+
+    @property
+    def is_linear(self) -> bool:
+        return self.venue == "binanceusdm"
+
+
+SPOT = Market(
+    "binance", {"BTC/USDT": "50000", "ETH/USDT": "2000"}, {"USDT": "100000000", "BNB": "1000"}
+)
+_LINEAR = {"BTC/USDT:USDT": "50000", "ETH/USDT:USDT": "2000"}
+ONE_WAY = Market("binanceusdm", _LINEAR, {"USDT": "100000000"})
+HEDGE = Market("binanceusdm", _LINEAR, {"USDT": "100000000"}, position_mode="hedge")
+ISOLATED = Market("binanceusdm", _LINEAR, {"USDT": "100000000"}, margin_mode="isolated")
+MARKETS = (SPOT, ONE_WAY, HEDGE, ISOLATED)
 
 
 def make_instruments(at: datetime) -> dict[str, Instrument]:
     """The exchange's instruments, with numbers that never differ."""
-    made = {}
-    for number, symbol in enumerate(PRICES, start=9001):
-        rules = listed(symbol)
-        made[symbol] = Instrument.objects.update_or_create(
-            venue="binance",
-            environment="simulated",
-            symbol=symbol,
-            defaults={
-                "id": number, "base": rules.base, "quote": rules.quote, "price_tick": rules.tick,
-                "amount_step": rules.step, "amount_min": rules.step, "cost_min": rules.cost_min,
-                "updated_at": at,
-            },
-        )[0]  # fmt: skip
-    return made
+    symbols = [(m.venue, symbol) for m in (SPOT, ONE_WAY) for symbol in m.prices]
+    return {
+        symbol: _instrument(number, venue, symbol, at)
+        for number, (venue, symbol) in enumerate(symbols, start=9001)
+    }
+
+
+def _instrument(number: int, venue: str, symbol: str, at: datetime) -> Instrument:
+    rules = listed(symbol)
+    is_linear = ":" in symbol
+    more: dict[str, Any] = {"settle": rules.quote, "leverage_max": Decimal(125),
+                            "maintenance_rate": Decimal("0.005")} if is_linear else {}  # fmt: skip
+    return Instrument.objects.update_or_create(
+        venue=venue,
+        environment="simulated",
+        symbol=symbol,
+        defaults={
+            "id": number, "kind": "linear" if is_linear else "spot", "base": rules.base,
+            "quote": rules.quote, "price_tick": rules.tick, "amount_step": rules.step,
+            "amount_min": rules.step, "cost_min": rules.cost_min,
+            "stop_orders_max": STOP_ORDERS_MAX, "updated_at": at, **more,
+        },
+    )[0]  # fmt: skip
 
 
 def make_version(at: datetime) -> StrategyVersion:
@@ -49,30 +90,31 @@ def make_version(at: datetime) -> StrategyVersion:
 
 @dataclass
 class Rows:
-    """An account with its bots; `name` makes their ids."""
+    """An account with its bots, one for each of `protections`; `name` makes their ids."""
 
     name: str
     at: datetime
     instruments: dict[str, Instrument]
     version: StrategyVersion
-    bot_count: int = 1
-    balances: dict[str, str] = field(default_factory=lambda: {"USDT": "100000000"})
+    market: Market = SPOT
+    protections: tuple[Mapping[str, str], ...] = (STOP_ONLY,)
     send_within: timedelta = timedelta(hours=1)
-    prices: dict[str, str] = field(default_factory=lambda: dict(PRICES))
-    protection: dict[str, Any] = field(default_factory=lambda: {"stop_loss": "0.05"})
 
     def __post_init__(self) -> None:
+        market = self.market
+        self.instruments = {symbol: self.instruments[symbol] for symbol in market.prices}
         with transaction.atomic():
             self.account = VenueAccount(
-                id=self.id("account"), slug=self.name, name=self.name, venue="binance",
-                environment="simulated",
+                id=self.id("account"), slug=self.name, name=self.name, venue=market.venue,
+                environment="simulated", position_mode=market.position_mode,
+                margin_mode=market.margin_mode,
             )  # fmt: skip
             VenueAccount.objects.bulk_create([self.account])
-            self.bots = [self._bot(number) for number in range(self.bot_count)]
+            self.bots = [self._bot(number) for number in range(len(self.protections))]
             self._keep()
             open_ledger(
                 account_id=self.account.id,
-                balances={asset: Decimal(amount) for asset, amount in self.balances.items()},
+                balances={asset: Decimal(amount) for asset, amount in market.balances.items()},
             )
 
     def id(self, word: str) -> Any:
@@ -85,18 +127,21 @@ class Rows:
         )  # fmt: skip
 
     def _config(self, number: int) -> BotConfig:
+        sizing = {"mode": "fixed_cost", "cost": "100"}
+        if self.market.is_linear:
+            sizing |= {"leverage": str(LEVERAGE), "margin_mode": self.market.margin_mode}
+            sizing |= {"sides": "both"}
         return BotConfig(
             id=self.id(f"config{number}"), bot=self.bots[number], number=1,
-            strategy_version=self.version, timeframe="1h", parameters={},
-            sizing={"mode": "fixed_cost", "cost": "100"}, protection=self.protection,
-            content_hash=f"{number}", created_by="simulation", created_by_name="simulation",
-            created_at=self.at,
+            strategy_version=self.version, timeframe="1h", parameters={}, sizing=sizing,
+            protection=self.protections[number], content_hash=f"{number}",
+            created_by="simulation", created_by_name="simulation", created_at=self.at,
         )  # fmt: skip
 
     def _keep(self) -> None:
         """Insert the bots, their terms and instruments: as few statements as tables."""
         Bot.objects.bulk_create(self.bots)
-        configs = [self._config(number) for number in range(self.bot_count)]
+        configs = [self._config(number) for number in range(len(self.bots))]
         BotConfig.objects.bulk_create(configs)
         for bot, config in zip(self.bots, configs, strict=True):
             bot.config = config
@@ -112,6 +157,10 @@ class Rows:
             for instrument in self.instruments.values()
         )
 
-    def quote(self, symbol: str, last: Decimal, at: datetime) -> None:
-        values = {"bid": last, "ask": last, "last": last, "at": at, "observed_at": at}
-        Quote.objects.update_or_create(instrument=self.instruments[symbol], defaults=values)
+    def quote(self, prices: Mapping[str, Decimal], at: datetime) -> None:
+        """Let the desk see these prices."""
+        rows = [
+            QuoteRow(symbol, last, last, last, to_ms(at), mark=last if ":" in symbol else None)
+            for symbol, last in prices.items()
+        ]
+        store_quotes(venue=self.market.venue, environment="simulated", rows=rows)

@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -15,13 +15,14 @@ from django.db import connection
 
 from apps.core import bell
 from apps.core.clock import from_ms
+from apps.marketdata.models import Quote
 from apps.marketdata.queries import forget
 from apps.venues import gateways
 from tests.simulation.border import Border
 from tests.simulation.clock import START_MS, VirtualClock
 from tests.simulation.faults import Faults
 from tests.simulation.processes import VIRTUAL_NOW, Process
-from tests.simulation.rows import Rows, make_instruments, make_version
+from tests.simulation.rows import SPOT, STOP_ONLY, Market, Rows, make_instruments, make_version
 from tests.simulation.world import World
 
 # between them the interpreter looks for rubbish: what the desk itself has loaded is none
@@ -42,15 +43,19 @@ class Stage:
         name: str,
         faults: Faults | None = None,
         *,
-        bots: int = 1,
+        market: Market = SPOT,
+        protections: tuple[Mapping[str, str], ...] = (STOP_ONLY,),
         border: type[Border] = Border,
     ) -> World:
-        self.clock.ms = START_MS
-        self.clock.due.clear()
+        self.clock.begin(name)
         for process in self.processes:
             process.again()
             process.cuts = 0
-        rows = Rows(name, self.clock.now(), self.instruments, self.version, bots)
+        # prices of a scenario before this one are from the future
+        Quote.objects.all().delete()
+        rows = Rows(
+            name, self.clock.now(), self.instruments, self.version, market, protections
+        )  # fmt: skip
         return World(self.clock, self.processes, rows, faults, border)
 
 

@@ -2,126 +2,178 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
-from copy import copy
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from apps.core.domain.money import ZERO
-from apps.simulator.domain import engine
-from apps.simulator.domain.accounts import Account, Balance, FeeSchedule
-from apps.simulator.domain.instruments import listed
+from apps.simulator.domain.accounts import Account, FeeSchedule
+from apps.simulator.domain.instruments import Instrument, listed
 from apps.simulator.domain.ledger import Ledger
 from apps.simulator.domain.liquidity import LadderLiquidity
-from apps.simulator.domain.orders import Order, OrderRequest, Report, Trade
-from apps.simulator.domain.refusals import Refusal
-from apps.simulator.domain.sweep import apply_tick
+from apps.simulator.domain.orders import Order, OrderRequest, Trade
 from apps.venues.domain.reports import FillReport, OrderReport, OrderTicket
+from apps.venues.domain.tickets import guarded
 from tests.simulation.clock import VirtualClock
+from tests.simulation.rows import STOP_ORDERS_MAX, Market
 
-TYPES = {
-    "market": "MARKET", "limit": "LIMIT", "stop_market": "STOP_LOSS",
-    "stop_limit": "STOP_LOSS_LIMIT", "take_profit_market": "TAKE_PROFIT",
-    "take_profit_limit": "TAKE_PROFIT_LIMIT",
-}  # fmt: skip
-OUR_TYPES = {theirs: ours for ours, theirs in TYPES.items()}
 STATUSES = {
     "NEW": "open", "PARTIALLY_FILLED": "open", "FILLED": "closed", "CANCELED": "canceled",
     "EXPIRED": "expired", "REJECTED": "rejected",
 }  # fmt: skip
+BY_HAND = "web_"
 
 
-class Exchange:
-    """One account at one exchange. What it accepted it never forgets; `heard` is its stream."""
+class Exchange(ABC):
+    """One account at one exchange. What it accepted it never forgets; `heard` is its stream.
 
-    def __init__(self, clock: VirtualClock, symbols: dict[str, str], **balances: str) -> None:
+    `transfers` is what came and left past all trading, by asset.
+    """
+
+    def __init__(self, clock: VirtualClock, market: Market) -> None:
         self.clock = clock
         self.skew_ms = 0
-        self.ledger = Ledger(instruments={listed(s).symbol: listed(s) for s in symbols})
+        self.market = market
+        named = [replace(listed(s), stop_orders_max=STOP_ORDERS_MAX) for s in market.prices]
+        self.symbols = {i.symbol: s for i, s in zip(named, market.prices, strict=True)}
+        self.ledger = Ledger(instruments={i.symbol: i for i in named})
         self.account = Account(1, "desk", "key", "secret", FeeSchedule())
         self.ledger.accounts[1] = self.account
-        self.account.balances = {a: Balance(free=Decimal(n)) for a, n in balances.items()}
-        self.history: dict[int, list[tuple[int, Order]]] = {}
-        self.trades: list[Trade] = []
+        self.history: dict[str, list[tuple[int, OrderReport]]] = {}
+        self.trades: list[FillReport] = []
         self.heard: deque[OrderReport | FillReport] = deque()
-        self.symbols = {listed(s).symbol: s for s in symbols}
-        for symbol, price in symbols.items():
+        self.transfers: dict[str, Decimal] = {}
+        self._strangers = 0
+        self.open_account()
+        for symbol, price in market.prices.items():
             self.tick(symbol, Decimal(price))
 
     def now_ms(self) -> int:
         return self.clock.ms + self.skew_ms
 
+    def inner(self, symbol: str) -> str:
+        """Return what the engine calls a symbol."""
+        return listed(symbol).symbol
+
+    def instrument(self, symbol: str) -> Instrument:
+        return self.ledger.instruments[self.inner(symbol)]
+
     def tick(self, symbol: str, price: Decimal, *, size: str = "3", levels: int = 4) -> None:
         """Move the price; each level of the book holds `size` base units."""
-        name = symbol.replace("/", "")
-        tick = self.ledger.instruments[name].tick
+        tick = self.instrument(symbol).tick
         bids = [(price - tick * (n + 1), Decimal(size)) for n in range(levels)]
         asks = [(price + tick * (n + 1), Decimal(size)) for n in range(levels)]
-        book = LadderLiquidity(price, bids, asks)
-        self._note(apply_tick(self.ledger, name, book, now_ms=self.now_ms()).reports)
+        self.meet(self.inner(symbol), LadderLiquidity(price, bids, asks))
 
+    def ticket(self, ticket: OrderTicket) -> OrderTicket:
+        """Return a ticket as the gateway puts it."""
+        return guarded(ticket, price_tick=self.instrument(ticket.symbol).tick)
+
+    def trade_by_hand(
+        self,
+        symbol: str,
+        side: str,
+        amount: Decimal,
+        price: Decimal = ZERO,
+        position_side: str = "",
+    ) -> None:
+        """Let somebody trade on the account past the desk; a limit order when there is a price."""
+        self._strangers += 1
+        request = OrderRequest(
+            symbol=self.inner(symbol), side=side.upper(), type="LIMIT" if price else "MARKET",
+            client_order_id=f"{BY_HAND}{self._strangers}", amount=amount, price=price,
+            position_side=position_side,
+        )  # fmt: skip
+        self.accept(request)
+
+    @abstractmethod
+    def open_account(self) -> None:
+        """Give the account what it holds."""
+
+    @abstractmethod
+    def meet(self, name: str, book: LadderLiquidity) -> None:
+        """Let a new book meet what waits."""
+
+    @abstractmethod
+    def accept(self, request: OrderRequest) -> OrderReport:
+        """:raises Refusal: as the exchange words it."""
+
+    @abstractmethod
     def place(self, ticket: OrderTicket) -> OrderReport:
         """:raises Refusal: as the exchange words it."""
-        request = OrderRequest(
-            symbol=ticket.symbol.replace("/", ""),
-            side=ticket.side.upper(),
-            type="LIMIT_MAKER" if ticket.post_only else TYPES[ticket.type],
-            client_order_id=ticket.client_order_id,
-            amount=ticket.amount,
-            price=ticket.price or ZERO,
-            stop_price=ticket.stop_price or ZERO,
-            time_in_force=ticket.time_in_force,
-        )
-        placed = engine.place(self.ledger, self.account, request, now_ms=self.now_ms())
-        self._note(placed.effects.reports)
-        return self.report(placed.order, placed.trades)
 
+    @abstractmethod
+    def place_pair(self, stop: OrderTicket, target: OrderTicket) -> list[OrderReport]:
+        """:raises Refusal: as the exchange words it."""
+
+    @abstractmethod
     def cancel(self, symbol: str, client_order_id: str) -> OrderReport | None:
-        name = symbol.replace("/", "")
-        order = self.ledger.find(1, name, order_id=0, client_id=client_order_id)
-        try:
-            effects = engine.cancel(
-                self.ledger, self.account, order, cancel_id="c", now_ms=self.now_ms()
-            )
-        except Refusal:
-            return None
-        self._note(effects.reports)
-        return self.report(effects.reports[-1].order)
+        """Return the order that ended, None when there is no such open order."""
 
-    def _note(self, reports: list[Report]) -> None:
-        for report in reports:
-            order = copy(report.order)
-            self.history.setdefault(order.order_id, []).append((self.clock.ms, order))
-            self.heard.append(self.report(order))
-            if report.trade is not None:
-                self.trades.append(report.trade)
-                self.heard.append(self.fill_report(report.trade, order.client_order_id))
+    @abstractmethod
+    def expire_stop(self) -> bool:
+        """End the oldest waiting stop, as the exchange's own decision; return whether one waited."""
+
+    @abstractmethod
+    def transfer(self, asset: str, amount: Decimal) -> None:
+        """Let a balance move from outside."""
+
+    @abstractmethod
+    def balances(self) -> dict[str, Decimal]:
+        """Return what it holds of each asset."""
 
     # what it shows, as it stood at `at_ms` of real time
 
-    def orders(self, at_ms: int | None = None) -> list[Order]:
+    def orders(self, at_ms: int | None = None) -> list[OrderReport]:
         """Return every order it ever accepted, oldest first."""
         at = self.clock.ms if at_ms is None else at_ms
         found = ([o for when, o in states if when <= at] for states in self.history.values())
         return [states[-1] for states in found if states]
 
-    def named(self, client_order_id: str, at_ms: int | None = None) -> list[Order]:
+    def named(self, client_order_id: str, at_ms: int | None = None) -> list[OrderReport]:
         return [o for o in self.orders(at_ms) if o.client_order_id == client_order_id]
 
-    def fills(self, at_ms: int | None = None) -> list[FillReport]:
-        at = (self.clock.ms if at_ms is None else at_ms) + self.skew_ms
-        return [self.fill_report(trade) for trade in self.trades if trade.at_ms <= at]
+    def numbered(self, venue_order_id: str, at_ms: int | None = None) -> OrderReport | None:
+        """Return the order that the venue's own id names."""
+        found = [
+            o for o in self.orders(at_ms) if venue_order_id in {o.venue_order_id, o.triggered_id}
+        ]
+        return found[-1] if found else None
 
-    def balances(self) -> dict[str, Decimal]:
-        return {asset: held.total for asset, held in self.account.balances.items()}
+    def fills(self, at_ms: int | None = None) -> list[FillReport]:
+        """Return the list of trades: as everywhere it names no client order id."""
+        at = (self.clock.ms if at_ms is None else at_ms) + self.skew_ms
+        return [
+            replace(f, client_order_id="", is_liquidation=False)
+            for f in self.trades
+            if f.at_ms <= at
+        ]
+
+    def strange_trades(self) -> Iterable[FillReport]:
+        """Return what was traded past the desk."""
+        return (t for t in self.trades if t.client_order_id.startswith(BY_HAND))
+
+    def tell(self, report: OrderReport, *, kept: OrderReport | None = None) -> None:
+        """Keep a step of an order (as `kept`, if it is shown otherwise) and put it on the stream."""
+        shown = kept or report
+        self.history.setdefault(shown.venue_order_id, []).append((self.clock.ms, shown))
+        self.heard.append(report)
+
+    def tell_fill(self, fill: FillReport) -> None:
+        self.trades.append(fill)
+        self.heard.append(fill)
 
     def report(self, order: Order, trades: tuple[Trade, ...] = ()) -> OrderReport:
+        """Return an order as the gateway reads it."""
         return OrderReport(
             client_order_id=order.client_order_id,
             venue_order_id=str(order.order_id),
             symbol=self.symbols[order.symbol],
-            status=STATUSES[order.status],
+            status=STATUSES[order.status],  # type: ignore[arg-type]
             side=order.side.lower(),
-            type=OUR_TYPES.get(order.type, "limit"),
+            type=self.type_of(order),
             amount=order.amount,
             filled=order.filled,
             cost=order.cost,
@@ -131,7 +183,12 @@ class Exchange:
             fills=tuple(self.fill_report(trade, order.client_order_id) for trade in trades),
         )
 
+    @abstractmethod
+    def type_of(self, order: Order) -> str:
+        """Return an order's type in our words."""
+
     def fill_report(self, trade: Trade, client_order_id: str = "") -> FillReport:
+        """Return a trade as the gateway reads it."""
         return FillReport(
             symbol=self.symbols[trade.symbol],
             venue_order_id=str(trade.order_id),

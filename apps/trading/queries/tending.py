@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
-
+from apps.core.statements import run
 from apps.orders.domain.lifecycle import UNFINISHED
 from apps.trading.domain.batch import Pair
 
@@ -116,9 +115,7 @@ class FailingExit:
 
 
 def _rows(sql: str, account_id: UUID | None, at: datetime | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"account": account_id, "at": at, "unfinished": sorted(UNFINISHED)})
-        return list(cursor.fetchall())
+    return run(sql, {"account": account_id, "at": at, "unfinished": sorted(UNFINISHED)})
 
 
 def expired_orders(*, account_id: UUID, at: datetime) -> list[UUID]:
