@@ -6,59 +6,30 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from apps.approvals.actions.open_request import RequestOpen
-from apps.approvals.actions.vote import Ballot, vote
 from apps.approvals.domain.refusals import ContentChanged, RequestClosed, VoteRefused
 from apps.approvals.models import ChangeRequest, Vote
 from apps.audit.models import AuditEvent
 from apps.bots.models import Bot, BotConfig
 from apps.core.clock import now
-from apps.core.errors import InvalidInput, RequiresChangeRequest
-from apps.golive.actions.apply_approved import apply_approved
-from apps.golive.actions.cast_vote import APPLIER, GatesNotPassed, cast_vote
-from apps.golive.actions.promote import promote
-from apps.golive.actions.request_limit_raise import LimitRaise, request_limit_raise
-from apps.golive.actions.request_promotion import request_promotion
+from apps.core.errors import InvalidInput
+from apps.golive.actions.cast_vote import GatesNotPassed
 from apps.golive.models import GateCheck
 from apps.golive.queries import latest_checks
-from apps.golive.tasks import apply_approved_requests
-from apps.portfolio.models import RoundTrip
 from apps.risk.actions.set_limit import set_limit
-from apps.risk.models import Limit
 from tests.approvals.people import actor, person
 from tests.factories import make_account, make_config, make_instrument
-from tests.golive.evidence import give_evidence, hold, ready_bot, unknown_order
+from tests.golive.asking import ask, say
+from tests.golive.evidence import give_evidence, hold, ready_bot
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sam():
-    return person("sam", "strategist")
-
-
-@pytest.fixture
-def rita():
-    return person("rita", "risk_manager")
-
-
-@pytest.fixture
 def ron():
     return person("ron", "risk_manager")
-
-
-def ask(user, bot, **values) -> ChangeRequest:
-    return request_promotion(
-        actor=actor(user), user=user, bot_id=bot.pk, reason="twenty good trades", **values
-    )
-
-
-def say(user, request, decision="approve", **values) -> ChangeRequest:
-    fields = {"comment": "looked at it", "content_hash": request.content_hash} | values
-    ballot = Ballot(request_id=request.pk, decision=decision, **fields)
-    return cast_vote(actor=actor(user), user=user, ballot=ballot)
 
 
 def test_one_vote_takes_a_bot_from_paper_to_testnet(sam, rita) -> None:
@@ -164,96 +135,6 @@ def test_a_changed_config_voids_the_request_at_the_vote(sam, rita) -> None:
         say(rita, request)
 
 
-@pytest.mark.parametrize("change", ["limit", "key", "config"])
-def test_what_changes_between_vote_and_application_voids(sam, rita, change) -> None:
-    bot = ready_bot()
-    request = ask(sam, bot)
-    vote(
-        actor=actor(rita),
-        user=rita,
-        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
-    )
-    if change == "limit":
-        Limit.objects.filter(name="daily_loss").update(value=5)
-    elif change == "key":
-        type(bot.account).objects.filter(pk=bot.account_id).update(key_fingerprint="other")
-    else:
-        make_config(bot, strategy_version=bot.config.strategy_version)
-    apply_approved_requests()
-    request.refresh_from_db()
-    bot.refresh_from_db()
-    assert (request.state, bot.stage) == ("voided", "paper")
-
-
-def test_gates_that_fail_at_the_last_moment_fail_the_request(sam, rita) -> None:
-    bot = ready_bot()
-    request = ask(sam, bot)
-    vote(
-        actor=actor(rita),
-        user=rita,
-        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
-    )
-    unknown_order(bot)
-    assert apply_approved(request_id=request.pk, actor=APPLIER).state == "failed"
-    request.refresh_from_db()
-    bot.refresh_from_db()
-    assert request.closed_reason == "gates did not pass: unknown_orders: fail"
-    assert (bot.stage, bot.stage_request_id) == ("paper", None)
-
-
-def test_an_approval_past_its_time_is_not_applied(sam, rita, monkeypatch) -> None:
-    bot = ready_bot()
-    request = ask(sam, bot)
-    vote(
-        actor=actor(rita),
-        user=rita,
-        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
-    )
-    late = now() + timedelta(hours=25)
-    monkeypatch.setattr("apps.golive.actions.apply_approved.now", lambda: late)
-    assert apply_approved(request_id=request.pk, actor=APPLIER).state == "expired"
-    bot.refresh_from_db()
-    assert bot.stage == "paper"
-
-
-def test_the_sweep_applies_what_the_last_vote_could_not_and_only_once(sam, rita) -> None:
-    bot = ready_bot()
-    request = ask(sam, bot)
-    vote(
-        actor=actor(rita),
-        user=rita,
-        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
-    )
-    for _ in range(2):
-        apply_approved_requests()
-    bot.refresh_from_db()
-    assert bot.stage == "testnet"
-    assert AuditEvent.objects.filter(verb="bot.promote").count() == 1
-
-
-def test_a_voter_who_loses_the_role_before_it_is_applied_takes_the_vote_along(sam, rita) -> None:
-    bot = ready_bot()
-    request = ask(sam, bot)
-    vote(
-        actor=actor(rita),
-        user=rita,
-        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
-    )
-    rita.groups.clear()
-    assert apply_approved(request_id=request.pk, actor=APPLIER).state == "voided"
-    bot.refresh_from_db()
-    assert bot.stage == "paper"
-
-
-def test_the_action_refuses_without_a_request_that_is_being_applied(sam, rita) -> None:
-    bot = ready_bot()
-    request = ask(sam, bot)
-    request.state = "applying"  # made up in memory
-    with pytest.raises(RequiresChangeRequest):
-        promote(actor=APPLIER, proof=request)
-    assert Bot.objects.get(pk=bot.pk).stage == "paper"
-
-
 def test_real_money_takes_a_live_account_and_two_people(sam, rita, ron) -> None:
     bot = ready_bot()
     say(rita, ask(sam, bot))
@@ -294,131 +175,3 @@ def test_one_promotion_of_a_bot_at_a_time(sam) -> None:
     ask(sam, bot)
     with pytest.raises(RequestOpen):
         ask(sam, bot)
-
-
-# -- limits --------------------------------------------------------------------------------------
-
-
-def raise_to(user, to=2000, **values) -> ChangeRequest:
-    wanted = LimitRaise(
-        **(
-            {"scope_kind": "desk", "scope_id": "", "name": "order_cost", "value": Decimal(to)}
-            | values
-        )
-    )
-    return request_limit_raise(actor=actor(user), user=user, wanted=wanted, reason="more room")
-
-
-def test_a_raised_limit_is_applied_by_its_last_vote(sam, rita) -> None:
-    ready_bot()
-    request = say(rita, raise_to(sam, 2000))
-    assert request.state == "applied"
-    limit = Limit.objects.get(name="order_cost")
-    assert limit.value == 2000
-    event = AuditEvent.objects.filter(object_type="risk_limit", verb="limit.set").first()
-    assert event.change_request_id == str(request.pk)
-
-
-def test_lowering_needs_no_request_and_an_unknown_limit_is_refused(sam) -> None:
-    ready_bot()
-    for values, code in (
-        ({"value": Decimal(10)}, "LIMIT_NOT_RAISED"),
-        ({"name": "luck"}, "LIMIT_UNKNOWN"),
-        ({"scope_kind": "bot", "scope_id": "x"}, "SCOPE_NOT_FOUND"),
-    ):
-        with pytest.raises(Exception, match=code):
-            raise_to(sam, **values)
-    assert not ChangeRequest.objects.exists()
-
-
-def test_a_limit_that_moved_voids_the_request(sam, rita) -> None:
-    ready_bot()
-    request = raise_to(sam, 2000)
-    Limit.objects.filter(name="order_cost").update(value=500)
-    with pytest.raises(ContentChanged):
-        say(rita, request)
-    assert Limit.objects.get(name="order_cost").value == 500
-
-
-# -- SQL with the application's rights -------------------------------------------------------------
-
-
-def refused(code: str, statement: str, values: list | None = None) -> None:
-    with (
-        connection.cursor() as cursor,
-        pytest.raises(DatabaseError, match=code),
-        transaction.atomic(),
-    ):
-        cursor.execute(statement, values or [])
-
-
-def test_sql_cannot_raise_a_stage(sam, rita) -> None:
-    bot = ready_bot()
-    request = ask(sam, bot)
-    for stage in ("testnet", "small_capital", "mainnet"):
-        refused("STAGE_", "UPDATE bots_bot SET stage = %s WHERE id = %s", [stage, bot.pk])
-    refused(
-        "STAGE_NEEDS_APPROVAL",
-        "UPDATE bots_bot SET stage = 'testnet', stage_request_id = %s WHERE id = %s",
-        [request.pk, bot.pk],
-    )
-    refused("STAGE_REQUEST_FIXED", "UPDATE bots_bot SET stage_request_id = %s", [request.pk])
-    assert Bot.objects.get(pk=bot.pk).stage == "paper"
-
-
-def test_neither_a_form_nor_the_orm_can_raise_a_stage(sam) -> None:
-    bot = ready_bot()
-    bot.stage = "testnet"
-    with pytest.raises(DatabaseError, match="STAGE_NEEDS_APPROVAL"), transaction.atomic():
-        bot.save()
-    with pytest.raises(DatabaseError, match="STAGE_STARTS_ON_PAPER"), transaction.atomic():
-        ready_bot(stage="testnet", stage_evidence=False)
-
-
-def test_an_applied_request_does_not_prove_twice(sam, rita) -> None:
-    bot = ready_bot()
-    request = say(rita, ask(sam, bot))
-    Bot.objects.filter(pk=bot.pk).update(stage="paper", stage_request=None)
-    refused(
-        "STAGE_NEEDS_APPROVAL",
-        "UPDATE bots_bot SET stage = 'testnet', stage_request_id = %s WHERE id = %s",
-        [request.pk, bot.pk],
-    )
-
-
-def test_one_bots_proof_does_not_raise_another(sam, rita) -> None:
-    bot, other = ready_bot(), ready_bot()
-    request = ask(sam, bot)
-    vote(
-        actor=actor(rita),
-        user=rita,
-        ballot=Ballot(request.pk, "approve", "yes", request.content_hash),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE approvals_changerequest SET state = 'applying' WHERE id = %s", [request.pk]
-        )
-    raise_ = "UPDATE bots_bot SET stage = %s, stage_request_id = %s WHERE id = %s"
-    refused("STAGE_NEEDS_APPROVAL", raise_, ["testnet", request.pk, other.pk])
-    refused("STAGE_", raise_, ["mainnet", request.pk, bot.pk])
-    make_config(bot, strategy_version=bot.config.strategy_version)
-    refused("STAGE_NEEDS_APPROVAL", raise_, ["testnet", request.pk, bot.pk])
-
-
-def test_a_stage_falls_at_any_time_but_never_onto_a_wrong_account(sam, rita) -> None:
-    bot = ready_bot()
-    say(rita, ask(sam, bot))
-    refused(
-        "STAGE_ENVIRONMENT|ACCOUNT_FIXED",
-        "UPDATE bots_bot SET account_id = %s WHERE id = %s",
-        [make_account(environment="live").pk, bot.pk],
-    )
-    Bot.objects.filter(pk=bot.pk).update(stage="paper")
-    assert Bot.objects.get(pk=bot.pk).stage == "paper"
-
-
-def test_evidence_is_never_changed(sam) -> None:
-    ask(sam, ready_bot())
-    refused("permission denied|APPEND_ONLY", "UPDATE golive_gatecheck SET result = 'pass'")
-    refused("permission denied|APPEND_ONLY", "DELETE FROM golive_gatecheck")
-    assert RoundTrip.objects.count() == 20

@@ -12,14 +12,9 @@ import pytest
 from django.db import connection, connections, transaction
 
 from apps.bots.models import Bot
-from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.orders.actions import send_orders as sending
-from apps.orders.actions import send_wave
 from apps.orders.actions.create_orders import create_orders
-from apps.orders.actions.request_cancels import request_cancels
-from apps.orders.actions.resolve_orders import resolve_orders
-from apps.orders.actions.send_cancels import send_cancels
 from apps.orders.actions.send_orders import send_orders
 from apps.orders.actions.store_facts import store_facts
 from apps.orders.models import Order
@@ -27,39 +22,17 @@ from apps.portfolio.actions.absorb import absorb
 from apps.risk.actions import permit
 from apps.risk.actions.halt import halt
 from apps.risk.actions.permit import close_permits
-from apps.risk.models import Verdict
-from apps.venues.domain.reports import OrderTicket
 from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.errors import ReadFailed
-from tests.factories import make_draft, make_fill, make_order
+from tests.factories import make_draft
+from tests.orders.acts import PERSON, fresh, hold, record
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PERSON = Actor(kind="person", id="1", name="Ada")
 
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch):
     monkeypatch.setattr(sending, "PAUSE_SECONDS", 0)
-
-
-def record(bot, **values):
-    with transaction.atomic():
-        [order_id] = create_orders(drafts=[make_draft(bot, **values)])
-    return Order.objects.get(id=order_id)
-
-
-def fresh(order):
-    return Order.objects.get(id=order.id)
-
-
-def hold(bot, amount="1"):
-    make_fill(make_order(bot, status="submitted"), amount=amount)
-
-
-def long_ago(order):
-    Order.objects.filter(id=order.id).update(
-        submitted_at=now() - timedelta(seconds=30), asked_at=None
-    )
 
 
 def test_a_recorded_order_is_sent_filled_and_absorbed(bot, venue):
@@ -202,122 +175,6 @@ def test_a_barrier_that_holds_the_permit_queues_the_order_anew(bot, venue, monke
     assert send_orders(account_id=bot.account_id).acknowledged == 1
 
 
-def test_a_wave_that_never_ends_is_unknown(bot, venue, monkeypatch):
-    order = record(bot)
-    monkeypatch.setattr(send_wave, "DEADLINE_SECONDS", 0.1)
-
-    async def hang(ticket, **_):
-        venue.accept(ticket)
-        await asyncio.sleep(5)
-
-    venue.create_order = hang
-    assert send_orders(account_id=bot.account_id).unknown == 1
-    assert fresh(order).status == "unknown"
-
-
-def test_a_refusal_is_the_venues_proof(bot, venue):
-    order = record(bot)
-    venue.fault = "refused"
-    send_orders(account_id=bot.account_id)
-    assert (fresh(order).status, fresh(order).status_reason) == ("rejected", "-2010")
-    assert Order.objects.count() == 1
-
-
-def test_a_timeout_after_acceptance_is_found_again(bot, venue):
-    order = record(bot)
-    venue.fault = "silent"
-    assert send_orders(account_id=bot.account_id).unknown == 1
-    assert fresh(order).status == "unknown"
-    assert resolve_orders(account_id=bot.account_id).found == 1
-    absorb(account_id=bot.account_id)
-    assert (fresh(order).status, fresh(order).filled) == ("filled", 1)
-    assert venue.calls.count(("create", order.client_order_id)) == 1
-
-
-def test_a_timeout_without_acceptance_needs_the_horizon_to_be_proved(bot, venue):
-    order = record(bot)
-    venue.fault = "lost"
-    send_orders(account_id=bot.account_id)
-    assert resolve_orders(account_id=bot.account_id).in_doubt == 1
-    assert fresh(order).status == "unknown"
-    long_ago(order)
-    summary = resolve_orders(account_id=bot.account_id)
-    assert (summary.absent, summary.requeued) == (1, 1)
-    assert (fresh(order).status, fresh(order).status_reason) == ("rejected", "NOT_AT_VENUE")
-    again = Order.objects.exclude(id=order.id).get()
-    assert again.client_order_id != order.client_order_id
-    assert (again.status, again.amount, again.send_by) == ("created", order.amount, order.send_by)
-    assert Verdict.objects.get(id=again.verdict_id).is_allowed
-
-
-def test_a_failed_read_proves_nothing(bot, venue):
-    order = record(bot)
-    venue.fault = "lost"
-    send_orders(account_id=bot.account_id)
-    long_ago(order)
-    venue.reads_fail = True
-    assert resolve_orders(account_id=bot.account_id).in_doubt == 1
-    assert fresh(order).status == "unknown"
-
-
-def test_a_trade_that_may_be_its_own_keeps_the_doubt(bot, venue):
-    order = record(bot)
-    venue.fault = "lost"
-    send_orders(account_id=bot.account_id)
-    long_ago(order)
-    stranger = OrderTicket("somebody", "BTC/USDT", "buy", "market", "GTC", order.amount)
-    venue.accept(stranger)
-    assert resolve_orders(account_id=bot.account_id).absent == 0
-    assert fresh(order).status == "unknown"
-
-
-@pytest.mark.parametrize("fault", ["unreachable", "limited"])
-def test_what_provably_never_left_is_queued_anew_with_its_reservation(bot, venue, fault):
-    order = record(bot)
-    venue.fault = fault
-    assert send_orders(account_id=bot.account_id).retrying == 1
-    assert fresh(order).status == "withdrawn"
-    venue.fault = ""
-    send_orders(account_id=bot.account_id)
-    absorb(account_id=bot.account_id)
-    assert sorted(Order.objects.values_list("status", flat=True)) == ["filled", "withdrawn"]
-
-
-def test_a_crash_between_claim_and_answer_is_settled_at_once(bot, venue, monkeypatch):
-    order = record(bot)
-
-    def crash(**_):
-        raise SystemExit
-
-    monkeypatch.setattr(sending, "store_answers", crash)
-    with pytest.raises(SystemExit):
-        send_orders(account_id=bot.account_id)
-    assert fresh(order).status == "submitted"
-    assert resolve_orders(account_id=bot.account_id).found == 1
-    absorb(account_id=bot.account_id)
-    assert fresh(order).status == "filled"
-    assert venue.calls.count(("create", order.client_order_id)) == 1
-
-
-def test_an_order_in_transit_is_left_alone_while_its_sender_lives(bot, venue):
-    order = make_order(bot, status="submitted", submitted_at=now())
-    params = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        params.pop(name, None)
-    with psycopg.connect(**params) as sender:
-        sender.execute(
-            "SELECT pg_advisory_lock(hashtextextended('orders.send:' || %s, 0))",
-            [str(bot.account_id)],
-        )
-        assert resolve_orders(account_id=bot.account_id).asked == 0
-        record(bot)
-        assert send_orders(account_id=bot.account_id).is_busy
-        assert venue.calls == []
-        sender.execute("SELECT pg_advisory_unlock_all()")
-    assert resolve_orders(account_id=bot.account_id).asked == 1
-    assert fresh(order).status == "unknown"
-
-
 @pytest.mark.parametrize("fails", [False, True])
 def test_answers_to_a_large_wave_are_stored_at_once_and_a_failure_comes_out(
     bot, venue, monkeypatch, fails
@@ -363,72 +220,3 @@ def test_two_senders_at_once_send_each_order_once(bot, venue):
     send_orders(account_id=bot.account_id)
     names = [name for verb, name in venue.calls if verb == "create"]
     assert len(names) == len(set(names)) == 30
-
-
-def test_an_exit_waits_until_the_stop_it_replaces_has_ended(bot, venue):
-    hold(bot)
-    stop = record(bot, purpose="protect", side="sell", type="stop_market", stop_price=Decimal(90))
-    send_orders(account_id=bot.account_id)
-    absorb(account_id=bot.account_id)
-    leave = record(bot, purpose="reduce", side="sell", replaces_id=stop.id, leg="exit")
-    summary = send_orders(account_id=bot.account_id)
-    assert (summary.waiting, fresh(leave).status) == (1, "created")
-    assert fresh(stop).status == "pending_cancel"
-    assert send_orders(account_id=bot.account_id).waiting == 1
-    assert venue.calls.count(("cancel", stop.client_order_id)) == 1
-    absorb(account_id=bot.account_id)
-    assert fresh(stop).status == "canceled"
-    assert send_orders(account_id=bot.account_id).sent == [leave.id]
-
-
-def test_an_exit_is_withdrawn_when_the_stop_filled_instead(bot, venue):
-    hold(bot)
-    stop = record(bot, purpose="protect", side="sell", type="stop_market", stop_price=Decimal(90))
-    send_orders(account_id=bot.account_id)
-    absorb(account_id=bot.account_id)
-    venue.fill(stop.client_order_id)
-    leave = record(bot, purpose="reduce", side="sell", replaces_id=stop.id, leg="exit")
-    assert send_orders(account_id=bot.account_id).waiting == 1
-    absorb(account_id=bot.account_id)
-    assert fresh(stop).status == "filled"
-    send_orders(account_id=bot.account_id)
-    assert fresh(leave).status_reason == "REPLACED_ORDER_FILLED"
-
-
-def test_a_refused_cancel_is_tried_again(bot, venue):
-    order = record(bot, type="limit", price=Decimal(90))
-    send_orders(account_id=bot.account_id)
-    absorb(account_id=bot.account_id)
-    assert request_cancels(order_ids=[order.id], actor=PERSON, cause="person") == 1
-    assert request_cancels(order_ids=[order.id], actor=PERSON, cause="person") == 0
-    venue.cancel_fault = "503"
-    assert send_cancels(account_id=bot.account_id).confirmed == 1  # asked: it is still open
-    assert fresh(order).status == "pending_cancel"
-    venue.cancel_fault = ""
-    assert send_cancels(account_id=bot.account_id).sent == 0
-    Order.objects.update(asked_at=now() - timedelta(seconds=3))
-    assert send_cancels(account_id=bot.account_id).confirmed == 1
-    absorb(account_id=bot.account_id)
-    assert fresh(order).status == "canceled"
-
-
-def test_a_cancel_of_what_never_left_withdraws_it(bot, venue):
-    order = record(bot)
-    request_cancels(order_ids=[order.id], actor=PERSON, cause="person")
-    assert fresh(order).status == "withdrawn"
-    send_orders(account_id=bot.account_id)
-    assert venue.calls == []
-
-
-def test_a_cancel_of_an_unknown_order_follows_once_it_shows(bot, venue):
-    order = record(bot, type="limit", price=Decimal(90))
-    venue.fault = "silent"
-    send_orders(account_id=bot.account_id)
-    request_cancels(order_ids=[order.id], actor=PERSON, cause="person")
-    assert fresh(order).status == "unknown"
-    assert send_cancels(account_id=bot.account_id).sent == 0
-    resolve_orders(account_id=bot.account_id)
-    absorb(account_id=bot.account_id)
-    assert send_cancels(account_id=bot.account_id, order_ids=[order.id]).confirmed == 1
-    absorb(account_id=bot.account_id)
-    assert fresh(order).status == "canceled"
