@@ -25,6 +25,13 @@ from tradingdesk.embedded import admin_dsn, ensure
 
 pytest_plugins = ["tests.conformance.plugin"]
 
+# Files by what they take; the rest take less.
+LONGEST = (
+    "test_kills", "tests/chaos/", "test_seeds", "test_sequences", "tests/browser/", "test_state_persistence",
+    "test_control_process", "test_feed", "test_fallback_mechanisms", "test_over_http", "test_cards",
+    "tests/scenarios/", "tests/house/", "test_survival",
+)  # fmt: skip
+
 os.environ.setdefault("DESK_TEST_RUN", str(os.getpid()))
 NAMES = Names(run=os.environ["DESK_TEST_RUN"], worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ.update(addresses(NAMES.desk, NAMES.simulator))
@@ -126,9 +133,14 @@ def chromium_path() -> str:
     return found
 
 
+def _turn(item: pytest.Item) -> int:
+    """Return how early a test begins, so that no worker is left with a long one at the end."""
+    return next((n for n, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test first; what needs real testnet keys is skipped without them, with the reason."""
-    items.sort(key=lambda item: "test_kills" not in item.nodeid)
+    """The longest first; what needs real testnet keys is skipped without them, with the reason."""
+    items.sort(key=_turn)
     if os.environ.get("TESTNET_KEY") and os.environ.get("TESTNET_SECRET"):
         return
     without_keys = pytest.mark.skip(reason="no testnet keys: set TESTNET_KEY and TESTNET_SECRET")

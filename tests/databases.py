@@ -116,26 +116,18 @@ def schema_digest() -> str:
 
 def _migrate(desk: str, simulator: str) -> None:
     environment = os.environ | addresses(desk, simulator)
-    command = [
-        sys.executable,
-        "manage.py",
-        "migrate",
-        "--verbosity",
-        "0",
-        "--skip-checks",
-        "--database",
-    ]
+    command = [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks", "--database"]
     both = {
-        alias: subprocess.Popen(
-            [*command, alias], cwd=ROOT, env=environment, text=True,
+        words: subprocess.Popen(
+            [*command, *words], cwd=ROOT, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
-        for alias in ("owner", "simulator")
+        for words in (("owner",), ("simulator", "simulator"))
     }  # fmt: skip
-    said = {alias: process.communicate()[0] for alias, process in both.items()}
-    for alias, process in both.items():
+    said = {words: process.communicate()[0] for words, process in both.items()}
+    for words, process in both.items():
         if process.returncode:
-            raise RuntimeError(f"migrate --database {alias} failed:\n{said[alias]}")
+            raise RuntimeError(f"migrate --database {words[0]} failed:\n{said[words]}")
 
 
 def _drop_leftovers(admin: psycopg.Connection) -> None:
