@@ -104,6 +104,21 @@ def _fills(world: World) -> list[str]:
     ]
 
 
+def foreign_change(world: World) -> dict[str, Decimal]:
+    """Return what trades and transfers past the desk did to each balance at the venue."""
+    change: Counter[str] = Counter(world.exchange.transfers)
+    for trade in world.exchange.strange_trades():
+        base, quote = trade.symbol.partition(":")[0].split("/")
+        sign = 1 if trade.side == "buy" else -1
+        if trade.realised is None:
+            change[base] += sign * trade.amount
+            change[quote] -= sign * trade.cost
+        else:
+            change[quote] += trade.realised
+        change[trade.fee_asset] -= trade.fee
+    return dict(change)
+
+
 def _balances(world: World) -> list[str]:
     booked = dict(
         rows(
@@ -111,7 +126,7 @@ def _balances(world: World) -> list[str]:
         )
     )
     there = dict(world.exchange.balances())
-    for asset, amount in world.foreign_change().items():
+    for asset, amount in foreign_change(world).items():
         there[asset] = there.get(asset, Decimal(0)) - amount
     return [
         f"balance {asset}: book {booked.get(asset, 0)} venue {there.get(asset, 0)}"

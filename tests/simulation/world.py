@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -272,20 +271,6 @@ class World:
         for process in free[:1]:
             self._as(process, work)
         self.faults = faults
-
-    def foreign_change(self) -> dict[str, Decimal]:
-        """Return what trades and transfers past the desk did to each balance at the venue."""
-        change: Counter[str] = Counter(self.exchange.transfers)
-        for trade in self.exchange.strange_trades():
-            base, quote = trade.symbol.partition(":")[0].split("/")
-            sign = 1 if trade.side == "buy" else -1
-            if trade.realised is None:
-                change[base] += sign * trade.amount
-                change[quote] -= sign * trade.cost
-            else:
-                change[quote] += trade.realised
-            change[trade.fee_asset] -= trade.fee
-        return dict(change)
 
     # the end
 
