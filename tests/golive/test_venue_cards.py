@@ -60,7 +60,7 @@ def test_a_failed_card_exits_with_three(
     account: VenueAccount, simulator: Simulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     simulator.control(
-        "POST", "faults", {"kind": "clock_skew", "ms": 20000, "account": "cards-command"}
+        "POST", "faults", {"kind": "bad_numbers", "count": 0, "account": "cards-command"}
     )
     try:
         with pytest.raises(SystemExit) as ended:
