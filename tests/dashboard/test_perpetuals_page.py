@@ -11,10 +11,12 @@ from apps.core.clock import now, to_ms
 from apps.core.domain.timeframes import open_ms
 from apps.dashboard.domain.trailing import trailing_level
 from apps.dashboard.queries.chart import read_chart
+from apps.dashboard.queries.order import read_order
 from apps.marketdata.models import Candle
 from apps.orders.models import OrderGroup
 from apps.portfolio.models import FundingPayment, FundingShare, Position, VenuePosition
 from tests.dashboard.conftest import trading_bot
+from tests.dashboard.test_order_page import STATEMENTS
 from tests.factories import make_account, make_bot, make_order, make_perpetual, make_quote
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +103,23 @@ def test_the_chart_of_a_perpetual_shows_all_that_stands() -> None:
     }  # fmt: skip
     assert [paid["text"] for paid in chart["funding"]] == ["F +0.12"]
     assert "liquidation 120.0 (33.3 %); price from kraken" in chart["summary"]
+
+
+def test_an_order_of_a_perpetual_shows_its_bracket_liquidation_and_funding(
+    as_role, django_assert_num_queries
+) -> None:
+    bot, _ = guarded_short()
+    Position.objects.filter(bot=bot).update(funding=D("0.12"))
+    stop = bot.orders.get(type="stop_market")
+    page = as_role("viewer").get(f"/orders/{stop.client_order_id}/").content.decode()
+    for words in (
+        "Bracket", "The position now", "short 1× cross, −2.000 BTC from 100.0", "90.0 from kraken",
+        "120.0 (33.3 %)", "+0.12", "stop 105.0", "<strong>trailing stop</strong>", "<strong>target</strong>",
+    ):  # fmt: skip
+        assert words in page, words
+    # one more than of a spot order; neither a cycle nor a fill led to it
+    with django_assert_num_queries(STATEMENTS - 1):
+        read_order(stop.client_order_id)
 
 
 def test_the_protective_legs_and_a_borrowed_price_stand_on_the_pages(as_role) -> None:

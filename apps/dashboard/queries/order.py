@@ -11,6 +11,7 @@ from django.db import connection
 
 from apps.bots.models import Cycle
 from apps.core.errors import NotFound
+from apps.dashboard.queries.positions import Holding, holdings
 from apps.dashboard.queries.relatives import Relative, relatives_of
 from apps.orders.models import Fill, Order, OrderEvent, VenueFact, VenueOrderId, WireCall
 from apps.portfolio.models import JournalLine
@@ -43,7 +44,10 @@ WHERE f.bot_id = %s AND f.instrument_id = %s AND (f.at, f.id) <= (%s, %s)
 
 @dataclass(frozen=True, slots=True)
 class OrderStory:
-    """An order with everything that explains it; `held_after` in base units, after its last fill."""
+    """An order with everything that explains it; `held_after` in base units, after its last fill.
+
+    `holding` is what its bot holds of a perpetual now: side, liquidation price, funding, exits.
+    """
 
     order: Order
     cycle: dict[str, Any] | None
@@ -57,6 +61,7 @@ class OrderStory:
     venue_ids: list[VenueOrderId]
     calls: list[WireCall]
     facts: list[VenueFact]
+    holding: Holding | None
 
     @property
     def is_liquidation(self) -> bool:
@@ -87,7 +92,7 @@ def order_named(client_order_id: str) -> Order:
 
 
 def read_order(client_order_id: str) -> OrderStory:
-    """Return an order's story (12 statements at most, however long its life was).
+    """Return an order's story (12 statements at most, 13 of a perpetual, however long its life was).
 
     :raises NotFound: no order of ours has this id.
     """
@@ -109,7 +114,16 @@ def read_order(client_order_id: str) -> OrderStory:
         venue_ids=list(VenueOrderId.objects.filter(order=order).order_by("id")[:ROWS_MAX]),
         calls=list(WireCall.objects.filter(order=order).order_by("at", "id")[:ROWS_MAX]),
         facts=list(facts.order_by("id")[:ROWS_MAX]),
+        holding=_holding_of(order),
     )
+
+
+def _holding_of(order: Order) -> Holding | None:
+    """Return what the bot holds of a perpetual now; spot has neither liquidation nor funding."""
+    if order.instrument.kind != "linear":
+        return None
+    rows = holdings(bot_id=order.bot_id)
+    return next((row for row in rows if row.instrument_id == order.instrument_id), None)
 
 
 def _cycle_of(order: Order) -> dict[str, Any] | None:

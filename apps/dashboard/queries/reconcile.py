@@ -18,7 +18,8 @@ from apps.dashboard.domain.live import Live, version
 from apps.orders.models import Order
 from apps.reconciliation.actions.block_entries import FOREIGN
 from apps.reconciliation.actions.settle_cases import HEALING
-from apps.reconciliation.domain.adjustments import ADOPTS, WRITES_OFF
+from apps.reconciliation.domain.adjustments import WRITES_OFF
+from apps.reconciliation.domain.causes import ADOPTS
 from apps.reconciliation.models import CASE_KINDS, Case, CaseEvent, Comparison
 from apps.reconciliation.queries.adjustments import case_by_id
 from apps.risk.models import Restriction

@@ -112,7 +112,7 @@ def _add_bot(wanted: fleet.DemoBot, account: VenueAccount) -> None:
             "leverage": wanted.leverage,
             "sides": wanted.sides,
         },
-        protection={"stop_loss": wanted.stop_loss},
+        protection=wanted.protection,
         parameters=wanted.parameters,
     )
     write_config(actor=ACTOR, bot_id=bot.id, content=content, reason="demo")

@@ -33,10 +33,18 @@ class DemoBot:
     symbol: str
     cost: str
     stop_loss: str = "0.02"
+    # empty: no target, the strategy alone says when to leave
+    take_profit: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     timeframe: str = "1m"
     leverage: str = "1"
     sides: str = "long"
+
+    @property
+    def protection(self) -> dict[str, str]:
+        """Return what leaves a position: the stop, and the target where there is one."""
+        found = {"stop_loss": self.stop_loss, "take_profit": self.take_profit}
+        return {name: rate for name, rate in found.items() if rate}
 
     @property
     def is_linear(self) -> bool:
@@ -64,8 +72,8 @@ BOTS: Final = (
     DemoBot("link-trend-08", "LINK trend", "sma_cross", "LINK/USDT", "700", parameters={"fast": 5, "slow": 15}),
     DemoBot("dot-weekly-09", "DOT with the week", "ema_trend", "DOT/USDT", "700"),
     DemoBot("ltc-trend-10", "LTC trend", "sma_cross", "LTC/USDT", "700", parameters=FAST),
-    DemoBot("btc-swing-11", "BTC long and short", "sma_swing", "BTC/USDT:USDT", "500", parameters=FAST, leverage="3", sides="both"),
-    DemoBot("eth-perp-12", "ETH perpetual", "sma_cross", "ETH/USDT:USDT", "400", parameters={"fast": 5, "slow": 15}, leverage="2"),
+    DemoBot("btc-swing-11", "BTC long and short", "sma_swing", "BTC/USDT:USDT", "500", parameters=FAST, leverage="3", sides="both", take_profit="0.04"),
+    DemoBot("eth-perp-12", "ETH perpetual", "sma_cross", "ETH/USDT:USDT", "400", parameters={"fast": 5, "slow": 15}, leverage="2", take_profit="0.04"),
 )  # fmt: skip
 # Shown as failed, so that a newcomer finds one; its reason says what happened and what to do.
 FAILED_BOT: Final = "ltc-trend-10"
