@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import aiohttp
 import ccxt
 import pytest
 
 from apps.simulator.domain.knobs import KNOBS
-from tests.fixtures.simulator import Simulator
-from tests.simulator.test_streams import heard
-
-PAIR, SYMBOL = "BTC/USDT", "BTCUSDT"
-
-
-class Desk:
-    """One account, its client, and the knobs for it alone."""
-
-    def __init__(self, simulator: Simulator, name: str) -> None:
-        self.simulator, self.name = simulator, name
-        self.account = simulator.account(name)
-        self.client = simulator.client(self.account, timeout=1500)
-        self.client.load_markets()
-
-    def arm(self, kind: str, **terms: Any) -> Any:
-        return self.simulator.control(
-            "POST", "faults", {"kind": kind, "account": self.name} | terms
-        )
-
-    def limit(self, amount: float = 0.1, price: float = 30_000, **params: Any) -> Any:
-        return self.client.create_order(PAIR, "limit", "buy", amount, price, params)
-
-    def stop(self, name: str = "stop") -> Any:
-        return self.client.create_order(
-            PAIR, "market", "sell", 0.1, None, {"stopLossPrice": 40_000, "clientOrderId": name}
-        )
-
-    def market(self) -> Any:
-        return self.client.create_order(PAIR, "market", "buy", 0.1)
-
-    def open(self) -> list[str]:
-        return [order["clientOrderId"] for order in self.client.fetch_open_orders(PAIR)]
-
-    def fails(self, act: Callable[[], Any], *errors: type[Exception]) -> Any:
-        with pytest.raises(errors) as caught:
-            act()
-        return caught.value
-
-
-@pytest.fixture
-def desk(simulator: Simulator, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    yield Desk(simulator, request.node.name[-60:])
-    simulator.control("DELETE", "faults")
+from tests.simulator.knobs import PAIR, SYMBOL, Desk
+from tests.simulator.test_stream_faults import STREAM_PROOFS
 
 
 def http_500(desk: Desk) -> None:
@@ -122,22 +78,6 @@ def lagging_reads(desk: Desk) -> None:
     desk.simulator.control("DELETE", "faults")
     assert [o["id"] for o in desk.client.fetch_open_orders(PAIR)] == [new]
     assert len(desk.client.fetch_my_trades(PAIR)) == 1
-
-
-def fill_before_ack(desk: Desk) -> None:
-    desk.arm("fill_before_ack", ms=400)
-
-    async def run() -> tuple[float, float]:
-        async with listening(desk) as socket:
-            placing = asyncio.create_task(asyncio.to_thread(desk.market))
-            while (await socket.receive_json()).get("x") != "TRADE":
-                pass
-            told = time.monotonic()
-            await placing
-            return told, time.monotonic()
-
-    told, acknowledged = asyncio.run(run())
-    assert acknowledged - told > 0.3
 
 
 def fill_after_cancel(desk: Desk) -> None:
@@ -238,67 +178,10 @@ def rule_change(desk: Desk) -> None:
     assert desk.client.load_markets(True)[PAIR]["precision"]["price"] == 0.01
 
 
-@contextlib.asynccontextmanager
-async def listening(desk: Desk) -> Any:
-    key = desk.client.public_post_userdatastream()["listenKey"]
-    async with (
-        aiohttp.ClientSession() as session,
-        session.ws_connect(f"{desk.simulator.url}/ws/{key}", autoping=False) as socket,
-    ):
-        yield socket
-
-
-def steps(desk: Desk, seconds: float = 0.4) -> list[str]:
-    """Place an order at market; return the order events its owner hears, in order."""
-
-    async def run() -> list[str]:
-        async with listening(desk) as socket:
-            await asyncio.to_thread(desk.market)
-            return [e["x"] for e in await heard(socket, seconds) if e.get("e") == "executionReport"]
-
-    return asyncio.run(run())
-
-
-def drop_event(desk: Desk) -> None:
-    desk.arm("drop_event")
-    assert (steps(desk), steps(desk)) == (["TRADE"], ["NEW", "TRADE"])
-
-
-def reorder_stream(desk: Desk) -> None:
-    desk.arm("reorder_stream")
-    assert steps(desk) == ["TRADE", "NEW"]
-    # With nothing behind it, it comes by itself.
-    desk.arm("drop_event", count=1)
-    desk.arm("reorder_stream", ms=100)
-    assert steps(desk) == ["TRADE"]
-
-
-def late_stream(desk: Desk) -> None:
-    desk.arm("late_stream", ms=250)
-    assert steps(desk) == ["TRADE", "NEW"]
-
-
-def silent_socket(desk: Desk) -> None:
-    async def run() -> tuple[list[Any], list[Any]]:
-        async with listening(desk) as socket:
-            assert (await asyncio.to_thread(desk.arm, "silent_socket", ms=700))["silenced"] == 1
-            await asyncio.to_thread(desk.market)
-            await socket.ping()
-            silent = await heard(socket, 0.3)
-            await asyncio.sleep(0.5)
-            assert not socket.closed
-            await socket.ping()
-            pong = await socket.receive(timeout=1)
-            return silent, [pong.type]
-
-    assert asyncio.run(run()) == ([], [aiohttp.WSMsgType.PONG])
-
-
 PROOFS = (
     http_500, http_502, truncated_answer, bad_numbers, dns_failure, clock_skew, lagging_reads,
-    fill_before_ack, fill_after_cancel, refuse_cancels, cancel_all_half, stop_missing, expire_stop,
+    fill_after_cancel, refuse_cancels, cancel_all_half, stop_missing, expire_stop,
     wrong_fee_asset, foreign_fill, foreign_order, transfer, liquidation, delist, rule_change,
-    drop_event, reorder_stream, late_stream, silent_socket,
 )  # fmt: skip
 # Proven in test_survival.py, test_streams.py and tests/conformance/test_errors.py.
 PROVEN_ELSEWHERE = {
@@ -314,7 +197,7 @@ def test_a_knob_does_what_it_says(desk: Desk, proof: Callable[[Desk], None]) -> 
 
 
 def test_every_knob_is_proven() -> None:
-    assert {proof.__name__ for proof in PROOFS} | PROVEN_ELSEWHERE == set(KNOBS)
+    assert {proof.__name__ for proof in (*PROOFS, *STREAM_PROOFS)} | PROVEN_ELSEWHERE == set(KNOBS)
 
 
 def test_knobs_are_listed_with_what_is_left_and_disarmed_one_by_one(desk: Desk) -> None:
