@@ -61,10 +61,13 @@ class Scene:
     arguments: list[str]
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="kills-")))
     kills: list[Kill] = field(default_factory=list)
+    # How far it stands back for other processes, as `nice` counts.
+    niceness: int = 0
 
     def run(self, victims: list[str], *, seed: int) -> Outcome:
         """Play the replay, killing `victims` one after the other; return summary and kills."""
-        words = [sys.executable, "manage.py", "replay", "--json", "--home", str(self.home)]
+        nice = ["nice", "-n", str(self.niceness)] if self.niceness else []
+        words = [*nice, sys.executable, "manage.py", "replay", "--json", "--home", str(self.home)]
         environment = os.environ | {
             "DESK_CRASH_LIMIT": "1000",
             "DESK_HOME": str(self.home / "parent"),
