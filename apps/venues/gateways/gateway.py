@@ -159,7 +159,7 @@ class Gateway(Acting, Witness):
         async with self._acting(symbol) as exchange:
             terms = self._terms(exchange, symbol, None)
             if self._how(terms, "cancel_all") is How.EMULATED:
-                return await self._cancel_each(symbol)
+                return await self._cancel_each(exchange, symbol)
             before = await self.open_orders(symbol) if self.traits.apart else []
             found = await order_calls.sweep(
                 exchange, self.traits, symbol, at_ms=self.clock.at(now_ms())
@@ -175,7 +175,7 @@ class Gateway(Acting, Witness):
                     found += [after] if after else []
             return found
 
-    async def _cancel_each(self, symbol: str) -> list[OrderReport]:
+    async def _cancel_each(self, exchange: Any, symbol: str) -> list[OrderReport]:
         listed = await self.open_orders(symbol)
         named = [report for report in listed if report.client_order_id]
         granted = (await self.admit_orders(exits=len(named))).exits if named else 0
@@ -183,7 +183,7 @@ class Gateway(Acting, Witness):
         for report in named[:granted]:
             name = report.client_order_id
             # what the venue no longer has open ended by itself: it says how
-            after = await self.cancel_order(symbol, name, type=report.type)
+            after = await self._cancel_and_ask(exchange, Wanted(symbol, name))
             after = after or await self.order(symbol, name)
             ended |= {name: after} if after else {}
         return [ended.get(report.client_order_id, report) for report in listed]
