@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.core.actor import Actor
-from apps.core.clock import now
+from apps.core.clock import now, read_from
 from apps.orders.actions import send_orders as sending
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.forget_calls import forget_calls
@@ -115,6 +116,27 @@ def test_a_process_that_was_stopped_after_its_claim_sends_nothing(bot, venue, mo
     assert venue.calls == []
     assert fresh(order).status_reason == "PERMIT_EXPIRED"
     assert Order.objects.filter(status="created").count() == 1
+
+
+def test_a_process_that_was_stopped_while_its_permit_was_asked_for_sends_nothing(
+    bot, venue, monkeypatch
+):
+    order = record(bot)
+    real = sending.asked_permit
+
+    @contextmanager
+    def stopped(**values):
+        with real(**values) as granted:
+            read_from(lambda: datetime.now(UTC) + timedelta(seconds=10))
+            yield granted
+
+    monkeypatch.setattr(sending, "asked_permit", stopped)
+    try:
+        assert send_orders(account_id=bot.account_id).retrying == 1
+    finally:
+        read_from(None)
+    assert venue.calls == []
+    assert fresh(order).status_reason == "PERMIT_EXPIRED"
 
 
 def pair(bot, **stop):

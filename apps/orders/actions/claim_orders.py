@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from apps.core.clock import now
 from apps.core.statements import alone, run
 
 # The account's counter gives the claim its fence; both rows of a pair are claimed, or none.
@@ -50,13 +49,13 @@ class Claim:
 
 
 def claim_orders(
-    *, account_id: UUID, orders: Mapping[UUID, UUID | None], market_now: datetime
+    *, account_id: UUID, orders: Mapping[UUID, UUID | None], market_now: datetime, at: datetime
 ) -> Claim:
     """Claim those of `orders` (id → its pair's group, or None) that are still wanted; commit.
 
-    Whoever claims must send: no byte leaves before this has committed.
+    Whoever claims must send: no byte leaves before this has committed. `at` is a real time before
+    the permit was asked for.
     """
-    at = now()
     with alone():
         rows = run(
             _CLAIM,

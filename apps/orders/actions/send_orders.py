@@ -111,9 +111,11 @@ def _send(
     if not admitted:
         return admitted is not None
     pairs = {o.id: o.group_id if len(u) == 2 else None for u in units(admitted) for o in u}
-    # the permit is on its way while the claim reaches the disk
+    # The permit is on its way while the claim reaches the disk. The wave's time counts from before
+    # both: a process that was stopped meanwhile, and so lost its lock, sends nothing.
+    at = now()
     with asked_permit(account_id=account_id) as granted:
-        claim = claim_orders(account_id=account_id, orders=pairs, market_now=moment)
+        claim = claim_orders(account_id=account_id, orders=pairs, market_now=moment, at=at)
         wave = [order for order in admitted if order.id in claim.order_ids]
         if not wave:
             return True
