@@ -4,7 +4,8 @@
 commit before and one after: the floor of record, send, learn. (c) the desk: judged drafts are
 recorded, committed, claimed, sent under permit, and the answers stored. One at a time and in
 batches of 100, the three taking turns, so that other work on the machine burdens all alike.
-`python benchmarks/order_path.py [rounds]`; `--profile` prints where the desk's time goes.
+`python benchmarks/order_path.py [rounds]`; `--profile` prints where the desk's Python time goes,
+`--breakdown` what each step of one order takes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("rounds", nargs="?", type=int, default=300)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--breakdown", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("DESK_TEST_RUN", str(os.getpid()))
     os.environ["LOG_LEVEL"] = "ERROR"
@@ -36,12 +38,15 @@ def main() -> None:
 
     ensure(databases.HOME, careless=False)
     with databases.cloned(conftest.NAMES), tempfile.TemporaryDirectory() as folder:
+        from benchmarks.support.order_breakdown import breakdown  # noqa: PLC0415 - needs the set-up
         from benchmarks.support.order_path import Bench  # noqa: PLC0415 - needs the set-up above
 
         bench = Bench(Path(folder))
         try:
             if options.profile:
                 bench.profile(options.rounds)
+            elif options.breakdown:
+                breakdown(bench, options.rounds)
             else:
                 bench.one_at_a_time(options.rounds)
                 bench.batches(max(5, options.rounds // 20))
