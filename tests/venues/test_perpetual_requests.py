@@ -54,9 +54,8 @@ def cases(name: str) -> Any:
 
 @pytest.fixture
 def perpetuals(venue: LocalVenue) -> LocalVenue:
-    venue.markets = json.loads((FIXTURES / "markets_raw.json").read_text())["exchanges"][0][
-        "response"
-    ]
+    recorded = json.loads((FIXTURES / "markets_raw.json").read_text())
+    venue.markets = recorded["exchanges"][0]["response"]
     venue.will("/fapi/v1/order", 200, ORDER)
     venue.will("/fapi/v1/algoOrder", 200, ALGO)
     return venue
