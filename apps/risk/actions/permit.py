@@ -168,10 +168,7 @@ def _answered(words: str) -> list[PGresult]:
 
 
 def _send(words: str) -> None:
-    """Send statements, after reading what the end of the last permit left behind."""
     connection = _lock_connection()
-    if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
-        _read()
     connection.pgconn.send_query(words.encode())
     connection.wait(generators.send(connection.pgconn))
 
@@ -193,7 +190,6 @@ def close_permits() -> None:
 
 
 def _release(*, account_id: UUID) -> None:
-    """End the transaction; the server's word that it has ended is not waited for."""
     if _held.connection is None:
         return
     if _held.connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
@@ -201,7 +197,7 @@ def _release(*, account_id: UUID) -> None:
         close_permits()
         return
     try:
-        _send("ROLLBACK")
+        _held.connection.execute("ROLLBACK")
     except psycopg.Error as error:
         # the wave is over either way; what it learned must still be stored
         log.warning("permit.lost", account=str(account_id), error=str(error).strip())
