@@ -13,7 +13,7 @@ from apps.core.domain.timeframes import TIMEFRAME_MS, open_ms
 from apps.marketdata.domain.candles import Candles
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("DESK_SHARED_DATA", ROOT.parent / "shared" / "data"))
+SHARED = Path(os.environ.get("DESK_DATA", ROOT.parent / "shared" / "data"))
 START_MS = open_ms(1_680_000_000_000, "1w")
 
 
@@ -21,7 +21,7 @@ def real_candles(symbol: str, timeframe: str, *, count: int | None = None) -> Ca
     """Return recorded candles; the test is skipped where the recordings are absent."""
     path = SHARED / "candles" / "binance" / symbol / f"{timeframe}.csv.gz"
     if not path.exists():
-        pytest.skip(f"no recorded candles at {path}; set DESK_SHARED_DATA")
+        pytest.skip(f"no recorded candles at {path}; set DESK_DATA")
     with gzip.open(path, "rt") as lines:
         rows = np.loadtxt(lines, delimiter=",", skiprows=1, max_rows=count, ndmin=2)
     ts = rows[:, 0].astype(np.int64)

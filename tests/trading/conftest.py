@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from apps.orders.actions import send_orders as sending
 from apps.risk.actions.permit import close_permits
 from apps.venues import gateways
 from tests.fakes.venue import FakeVenue
@@ -19,5 +20,6 @@ def desk(db) -> Desk:
 def venue(monkeypatch: pytest.MonkeyPatch) -> FakeVenue:
     fake = FakeVenue()
     monkeypatch.setattr(gateways, "gateway", lambda credentials: fake)
+    monkeypatch.setattr(sending, "PAUSE_SECONDS", 0)
     yield fake
     close_permits()
