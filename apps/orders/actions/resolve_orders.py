@@ -137,9 +137,7 @@ def _absent(
     }
 
 
-def _strangers(
-    gateway: Gateway, candidates: Sequence[Finding], known: Container[str]
-) -> set[str]:
+def _strangers(gateway: Gateway, candidates: Sequence[Finding], known: Container[str]) -> set[str]:
     """Return the venue's ids of orders that bear another's client order id.
 
     Trade lists name none, so somebody's trade by hand would keep a doubt alive for ever.
