@@ -121,6 +121,17 @@ def traces(bot: Bot) -> list[tuple[Any, ...]]:
     )
 
 
+def changes(before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]) -> list[str]:
+    """Return what differs between two traces of a bot's orders, in words."""
+    if len(before) != len(after):
+        return [f"{len(before)} orders became {len(after)}"]
+    found = []
+    for (old, told), (new, tells) in zip(before, after, strict=True):
+        found += [f"{name}: {old[name]} → {new[name]}" for name in old if old[name] != new[name]]
+        found += [f"event {event}" for event in tells or [] if event not in (told or [])]
+    return found
+
+
 def held(bot: Bot) -> Decimal:
     """Return what a bot holds."""
     found = rows(

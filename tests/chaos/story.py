@@ -110,8 +110,9 @@ class Trip:
         found += checks.late_departures(self.account)
         found += checks.broken_invariants()
         still = next(order[2] for order in venue.orders if order[0] == self.resting)
-        if checks.traces(self.sibling) != self.before or still != "NEW":
-            found.append(f"the sibling bot was touched: {still}")
+        touched = checks.changes(self.before, checks.traces(self.sibling))
+        if touched or still != "NEW":
+            found.append(f"the sibling bot was touched: {still} {touched}")
         return found
 
     def end(self) -> None:

@@ -129,7 +129,7 @@ class RateBudget:
             allowed_exits, wait = await self._run(keys, capacity, capacity / 10, exits, 0, 1)
             allowed, wait_entry = await self._run(keys, capacity, capacity / 10, entries, floor, 1)
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("budget.unreachable", error=str(error))
+            log.warning("budget.unreachable", error=repr(error))
             return Admission(0, self._local_exits.take(exits), 1.0)
         return Admission(allowed, allowed_exits, max(wait, wait_entry))
 
@@ -141,7 +141,7 @@ class RateBudget:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 await self._client().eval(BACK_OFF, 1, self._pause_key, seconds)
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("budget.unreachable", error=str(error))
+            log.warning("budget.unreachable", error=repr(error))
 
     async def _take_weight(self, weight: int) -> tuple[int, float]:
         if (pause := self._paused_until - time.monotonic()) > 0:
@@ -153,7 +153,7 @@ class RateBudget:
                 [self._weight_key, self._pause_key], capacity, capacity / 60, wanted, 0, 0
             )
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("budget.unreachable", error=str(error))
+            log.warning("budget.unreachable", error=repr(error))
             return self._local_weight.take(weight), 1.0
 
     async def _run(self, keys: list[str], *arguments: float) -> tuple[int, float]:
