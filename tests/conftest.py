@@ -25,9 +25,10 @@ from tradingdesk.embedded import admin_dsn, ensure
 
 pytest_plugins = ["tests.conformance.plugin"]
 
-# Files by what they take; the rest take less.
+# Files by what they take; the rest take less. Backups come before what the simulation adds to the
+# worker's database, a schema of its own.
 LONGEST = (
-    "test_kills", "tests/chaos/", "test_seeds", "test_sequences", "tests/browser/", "test_state_persistence",
+    "test_kills", "tests/chaos/", "test_backup", "test_seeds", "test_sequences", "tests/browser/", "test_state_persistence",
     "test_control_process", "test_feed", "test_fallback_mechanisms", "test_over_http", "test_cards",
     "tests/scenarios/", "tests/house/", "test_survival",
 )  # fmt: skip
