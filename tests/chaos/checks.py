@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -113,10 +114,10 @@ def unlike_one_exposure(*, bot: Bot, side: str) -> list[str]:
 
 
 def traces(bot: Bot) -> list[tuple[Any, ...]]:
-    """Return all that the desk knows of a bot's orders, to see that nothing touched them."""
+    """Return all that the desk knows of a bot's orders (JSON text), to see that nothing touched them."""
     return rows(
-        "SELECT to_jsonb(o), (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM orders_orderevent e"
-        " WHERE e.order_id = o.id) FROM orders_order o WHERE bot_id = %s ORDER BY id",
+        "SELECT to_jsonb(o)::text, (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id)::text"
+        " FROM orders_orderevent e WHERE e.order_id = o.id) FROM orders_order o WHERE bot_id = %s ORDER BY id",
         [bot.id],
     )
 
@@ -125,10 +126,11 @@ def changes(before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]) -> list
     """Return what differs between two traces of a bot's orders, in words."""
     if len(before) != len(after):
         return [f"{len(before)} orders became {len(after)}"]
-    found = []
-    for (old, told), (new, tells) in zip(before, after, strict=True):
+    found: list[str] = []
+    for one, other in zip(before, after, strict=True):
+        (old, told), (new, tells) = (map(json.loads, row) for row in (one, other))
         found += [f"{name}: {old[name]} → {new[name]}" for name in old if old[name] != new[name]]
-        found += [f"event {event}" for event in tells or [] if event not in (told or [])]
+        found += [f"event {event}" for event in tells if event not in told]
     return found
 
 

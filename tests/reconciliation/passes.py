@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from apps.core.actor import Actor
 from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.send_orders import send_orders
 from apps.orders.models import Order
@@ -15,6 +16,8 @@ from apps.reconciliation.actions.reconcile_orders import reconcile_orders
 from apps.reconciliation.models import Case, Comparison
 from apps.risk.models import Restriction
 from tests.factories import make_draft
+
+ACTOR = Actor.task("test")
 
 
 def trade(bot, **values):

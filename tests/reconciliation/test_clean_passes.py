@@ -10,7 +10,6 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.marketdata.models import MarketClock
 from apps.portfolio.models import Position, RoundTrip
@@ -19,11 +18,17 @@ from apps.reconciliation.actions.require_reconciliation import require_reconcili
 from apps.reconciliation.models import Comparison
 from apps.venues.domain.keys import seal_context
 from apps.venues.queries import keyring
-from tests.reconciliation.passes import balances_of, cases, limit, orders_of, restrictions, trade
+from tests.reconciliation.passes import (
+    ACTOR,
+    balances_of,
+    cases,
+    limit,
+    orders_of,
+    restrictions,
+    trade,
+)  # fmt: skip
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ACTOR = Actor.task("test")
 
 
 def test_a_position_without_its_stop_is_a_critical_case_until_it_has_one(bot, venue):

@@ -29,8 +29,8 @@ from apps.reconciliation.models import Case, Comparison
 from apps.risk.models import Restriction
 from apps.venues.domain.reports import PositionReport
 from tests.factories import make_account, make_bot, make_draft, make_instrument
+from tests.reconciliation.passes import ACTOR, limit, trade
 from tests.reconciliation.schedule import Schedule
-from tests.reconciliation.test_passes import ACTOR, limit, trade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 D = Decimal
