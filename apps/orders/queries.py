@@ -44,10 +44,13 @@ JOIN marketdata_instrument i ON i.id = f.instrument_id
 GROUP BY f.bot_id, f.instrument_id
 """
 # An order that replaces one which never left replaces what that one should have: it still rests.
+# An exit that replaces one leg of a group waits for the others, too: a stop that expired because its
+# target trades says nothing yet of how much that took.
 TO_SEND: Final = """
 SELECT o.id, o.client_order_id, o.bot_id, o.instrument_id, i.symbol, o.purpose, o.side, o.type,
     o.time_in_force, o.post_only, o.reduce_only, o.amount, o.price, o.stop_price, o.send_by,
-    o.halt_id, r.id, coalesce(r.status, ''), b.state, o.cancel_requested_at IS NOT NULL,
+    o.halt_id, coalesce(leg.id, r.id), coalesce(leg.status, r.status, ''), b.state,
+    o.cancel_requested_at IS NOT NULL,
     o.is_amendment, o.group_id, coalesce(g.is_native, false), o.trailing_rate, o.worst_price,
     o.expires_at, o.position_side, o.replaced_filled, coalesce(r.filled, 0),
     coalesce(r.client_order_id, ''), coalesce(r.venue_order_id, '')
@@ -56,13 +59,21 @@ JOIN marketdata_instrument i ON i.id = o.instrument_id
 JOIN bots_bot b ON b.id = o.bot_id
 LEFT JOIN LATERAL (
     WITH RECURSIVE chain AS (
-        SELECT x.id, x.status, x.filled, x.client_order_id, x.venue_order_id, x.replaces_id, 1 AS length
+        SELECT x.id, x.status, x.filled, x.client_order_id, x.venue_order_id, x.replaces_id,
+            x.group_id, x.ended_at, 1 AS length
         FROM orders_order x WHERE x.id = o.replaces_id
         UNION ALL
-        SELECT x.id, x.status, x.filled, x.client_order_id, x.venue_order_id, x.replaces_id, c.length + 1
+        SELECT x.id, x.status, x.filled, x.client_order_id, x.venue_order_id, x.replaces_id,
+            x.group_id, x.ended_at, c.length + 1
         FROM chain c JOIN orders_order x ON x.id = c.replaces_id
         WHERE c.status = 'withdrawn' AND c.length < 50)
     SELECT * FROM chain ORDER BY length DESC LIMIT 1) r ON true
+LEFT JOIN LATERAL (
+    SELECT x.id, x.status FROM orders_order x
+    WHERE x.group_id = r.group_id AND x.purpose = 'protect' AND x.id <> r.id
+      AND r.ended_at IS NOT NULL AND o.purpose IN ('reduce', 'flatten')
+      AND x.ended_at IS NULL
+    ORDER BY x.id LIMIT 1) leg ON true
 LEFT JOIN orders_ordergroup g ON g.id = o.group_id
 WHERE o.account_id = %(account)s AND o.status = 'created' ORDER BY o.decided_at, o.id
 """

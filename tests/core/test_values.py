@@ -30,7 +30,21 @@ def test_exact_reads_text_and_whole_numbers(value, number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [0.1, True, "abc", "", "NaN", "Infinity", "-Infinity", "1e31", "1e-40", "1." + "0" * 99, None, [1]]
+    "value",
+    [
+        0.1,
+        True,
+        "abc",
+        "",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e31",
+        "1e-40",
+        "1." + "0" * 99,
+        None,
+        [1],
+    ],
 )
 def test_exact_refuses_floats_and_what_is_no_number(value) -> None:
     with pytest.raises(InvalidInput) as refused:

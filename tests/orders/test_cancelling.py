@@ -15,7 +15,7 @@ from apps.orders.actions.send_cancels import send_cancels
 from apps.orders.actions.send_orders import send_orders
 from apps.orders.models import Order
 from apps.portfolio.actions.absorb import absorb
-from tests.orders.acts import PERSON, fresh, hold, record
+from tests.orders.acts import PERSON, fresh, hold, pair, record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +53,39 @@ def test_an_exit_is_withdrawn_when_the_stop_filled_instead(bot, venue):
     assert fresh(stop).status == "filled"
     send_orders(account_id=bot.account_id)
     assert fresh(leave).status_reason == "REPLACED_ORDER_FILLED"
+
+
+def test_an_exit_waits_for_the_target_whose_touch_ended_the_stop(bot, venue):
+    """The venue ends the stop when its target begins to trade; how much it took is not known yet."""
+    hold(bot)
+    stop, target = pair(bot)
+    send_orders(account_id=bot.account_id)
+    absorb(account_id=bot.account_id)
+    leave = record(bot, purpose="reduce", side="sell", replaces_id=stop.id, leg="exit")
+    venue.fill(target.client_order_id)
+    Order.objects.filter(id=stop.id).update(status="expired", ended_at=now())
+    assert send_orders(account_id=bot.account_id).waiting == 1
+    assert fresh(leave).status == "created"
+    absorb(account_id=bot.account_id)
+    assert fresh(target).status == "filled"
+    send_orders(account_id=bot.account_id)
+    assert (fresh(leave).status, fresh(leave).status_reason) == (
+        "withdrawn", "AMOUNT_ABOVE_POSITION",
+    )  # fmt: skip
+    assert ("create", leave.client_order_id) not in venue.calls
+
+
+def test_an_exit_takes_along_both_legs_of_a_pair_that_never_left(bot, venue):
+    hold(bot)
+    stop, target = pair(bot)
+    request_cancels(order_ids=[stop.id], actor=PERSON, cause="replaced")
+    leave = record(bot, purpose="reduce", side="sell", replaces_id=stop.id, leg="exit")
+    send_orders(account_id=bot.account_id)
+    assert (fresh(stop).status, fresh(target).status) == ("withdrawn", "withdrawn")
+    send_orders(account_id=bot.account_id)
+    assert [call for call in venue.calls if call[0] == "create"] == [
+        ("create", leave.client_order_id)
+    ]
 
 
 def test_a_refused_cancel_is_tried_again(bot, venue):

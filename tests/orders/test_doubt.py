@@ -9,12 +9,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 
-from apps.core.actor import Actor
 from apps.core.clock import now, read_from
 from apps.orders.actions import send_orders as sending
-from apps.orders.actions.create_orders import create_orders
 from apps.orders.actions.forget_calls import forget_calls
 from apps.orders.actions.move_orders import Move, move_orders
 from apps.orders.actions.request_cancels import request_cancels
@@ -27,7 +25,7 @@ from apps.orders.actions.watch_doubt import watch_doubt
 from apps.orders.domain.proof import HORIZONS, horizon
 from apps.orders.domain.units import units, waves
 from apps.orders.invariants import INVARIANTS
-from apps.orders.models import Order, OrderGroup, SendFence, WireCall
+from apps.orders.models import Order, SendFence, WireCall
 from apps.orders.queries import orders_to_send
 from apps.portfolio.actions.absorb import absorb
 from apps.risk.actions.declare_build import declare_build
@@ -35,25 +33,15 @@ from apps.risk.actions.permit import send_permit
 from apps.risk.models import Restriction
 from apps.venues.domain.wire_record import WireRecord
 from apps.venues.gateways.errors import OutcomeUnknown
-from tests.factories import fill_report, make_draft, make_fill, make_order, order_report
+from tests.factories import fill_report, make_fill, make_order, order_report
+from tests.orders.acts import PERSON, fresh, pair, record
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PERSON = Actor(kind="person", id="1", name="Ada")
 
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch):
     monkeypatch.setattr(sending, "PAUSE_SECONDS", 0)
-
-
-def record(bot, **values):
-    with transaction.atomic():
-        [order_id] = create_orders(drafts=[make_draft(bot, **values)])
-    return Order.objects.get(id=order_id)
-
-
-def fresh(order):
-    return Order.objects.get(id=order.id)
 
 
 def broken(name):
@@ -137,17 +125,6 @@ def test_a_process_that_was_stopped_while_its_permit_was_asked_for_sends_nothing
         read_from(None)
     assert venue.calls == []
     assert fresh(order).status_reason == "PERMIT_EXPIRED"
-
-
-def pair(bot, **stop):
-    group = OrderGroup.objects.create(
-        account=bot.account, bot=bot, instrument=bot.config.instruments.get().instrument,
-        kind="oco", is_native=True, created_at=now(),
-    )  # fmt: skip
-    terms = {"purpose": "protect", "side": "sell", "group_id": group.id}
-    target = record(bot, type="limit", price=Decimal(110), leg="target", **terms)
-    stop = record(bot, type="stop_market", stop_price=Decimal(90), leg="stop", **terms | stop)
-    return stop, target
 
 
 def with_pairs(venue, *, fault=""):

@@ -210,7 +210,8 @@ class ContractExchange(Exchange):
             if income.kind == "FUNDING_FEE":
                 self.payments.append(
                     FundingReport(self.symbols[income.symbol], str(income.income_id), income.asset,
-                                  income.amount, income.at_ms)
+                                  income.amount, income.at_ms,
+                                  rate=self.sources[income.symbol].rate(income.at_ms))
                 )  # fmt: skip
         for event in effects.contracts.events:
             if isinstance(event, AlgoEvent):

@@ -206,3 +206,9 @@ async def test_streams_bring_orders_fills_positions_and_prices(
     funding = await desk.funding(PAIR, None)
     assert funding
     assert all(row.asset == "USDT" and row.amount < 0 for row in funding)
+    assert {row.rate for row in funding} == {None}
+    # the list of payments tells no rate: with positions on both sides it is read besides
+    desk.access = dataclasses.replace(desk.access, position_mode="hedge")
+    told = await desk.funding(PAIR, None)
+    assert all(row.rate is not None and row.rate > 0 for row in told)
+    assert [dataclasses.replace(row, rate=None) for row in told] == funding

@@ -26,10 +26,9 @@ from apps.venues.gateways.budget import Admission
 from apps.venues.gateways.classify import NoSuchOrder
 from apps.venues.gateways.connection import Connection, now_ms
 from apps.venues.gateways.errors import VenueError
-from apps.venues.gateways.exchanges import (
-    reload_markets,
-)
+from apps.venues.gateways.exchanges import reload_markets
 from apps.venues.gateways.families.base import Wanted
+from apps.venues.gateways.funding import with_rates
 from apps.venues.gateways.wire import about
 
 T = TypeVar("T")
@@ -273,7 +272,13 @@ class Reading(Connection):
             self._whole(lambda ex, raw: reads.funding_report(ex, self.traits, raw), answer)
             for answer in answers
         ]
+        if self.access.position_mode == "hedge":
+            found = await with_rates(found, partial(self._charges, exchange))
         return sorted(found, key=lambda report: (report.at_ms, report.venue_id))
+
+    async def _charges(self, exchange: Any, symbol: str, since_ms: int) -> Any:
+        fetch = exchange.fetch_funding_rate_history
+        return await self._try(lambda: fetch(symbol, since_ms, FILLS_PAGE), "funding")
 
     async def server_time_ms(self) -> int:
         """Return the venue's clock as epoch ms.
