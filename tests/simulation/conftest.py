@@ -13,12 +13,14 @@ from tests.simulation.stage import Stage, stage
 @pytest.fixture
 def simulated(transactional_db) -> Iterator[Stage]:
     """Thousands of scenarios run untraced: they pass the same lines as the tests before them."""
-    tracing = Coverage.current()
-    if tracing is not None:
-        tracing.stop()
+    tracing = []
+    # the suite's own, and the one that every process starts for itself
+    while (found := Coverage.current()) is not None:
+        found.stop()
+        tracing.append(found)
     try:
-        with stage() as found:
-            yield found
+        with stage() as made:
+            yield made
     finally:
-        if tracing is not None:
-            tracing.start()
+        for each in reversed(tracing):
+            each.start()
