@@ -125,7 +125,7 @@ def traces(bot: Bot) -> list[tuple[Any, ...]]:
 def changes(before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]) -> list[str]:
     """Return what differs between two traces of a bot's orders, in words."""
     if len(before) != len(after):
-        return [f"{len(before)} orders became {len(after)}"]
+        return [f"{len(before)} orders became {len(after)}: {after[len(before) :]}"]
     found: list[str] = []
     for one, other in zip(before, after, strict=True):
         (old, told), (new, tells) = (map(json.loads, row) for row in (one, other))

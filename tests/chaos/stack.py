@@ -209,6 +209,7 @@ class Stack:
             protection={"stop_loss": "0.05"}, parameters={"fast": 2, "slow": 4},
         )  # fmt: skip
         write_config(actor=ANNA, bot_id=bot.id, content=content, reason="chaos")
+        bot.refresh_from_db()
         return bot
 
     def candle(self, account: VenueAccount) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from apps.bots.actions.start import start
 from apps.bots.actions.stop import stop
-from apps.bots.models import Bot
+from apps.bots.models import Bot, Cycle
 from apps.core.domain.money import floor_to
 from apps.marketdata.models import Instrument
 from apps.orders.actions.create_orders import create_orders
@@ -60,7 +60,13 @@ class Trip:
     def begin(cls, stack: Stack, name: str) -> Trip:
         """Open the account; the sibling's order is at the exchange, the bot has not decided yet."""
         account = stack.open_account(name)
-        sibling = start(actor=ANNA, bot_id=stack.draft(account, f"{name}-sibling").id)
+        sibling = stack.draft(account, f"{name}-sibling")
+        # its cycle of this candle is over, so that no nudge lets it decide beside the order below
+        Cycle.objects.create(
+            bot=sibling, scheduled_for=stack.at, config_id=sibling.config_id, status="done",
+            outcome="HOLD", opened_at=stack.at, closed_at=stack.at,
+        )  # fmt: skip
+        sibling = start(actor=ANNA, bot_id=sibling.id)
         resting = _rest(stack, account, sibling)
         # what its answer said is absorbed: from here nothing may change about it
         stack.settle(account)
