@@ -23,7 +23,7 @@ from django.test import TransactionTestCase
 from tests.databases import ACCESS, HOME, Names, Restorer, addresses, cloned
 from tradingdesk.embedded import admin_dsn, ensure
 
-pytest_plugins = ["tests.conformance.plugin"]
+pytest_plugins = ["tests.conformance.plugin", "tests.approvals.people"]
 
 # Files by what they take; the rest take less. Backups come before what the simulation adds to the
 # worker's database, a schema of its own.

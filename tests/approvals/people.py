@@ -1,6 +1,8 @@
-"""People of the governance tests, one a role."""
+"""People of the governance tests; as fixtures known to every test (`pytest_plugins`)."""
 
 from __future__ import annotations
+
+import pytest
 
 from apps.accounts.actions.create_person import NewPerson, create_person
 from apps.accounts.models import User
@@ -34,3 +36,23 @@ def proposal(**values: object) -> Proposal:
         "real_money": False,
     }
     return Proposal(**defaults | values)
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    return person("sam", "strategist")
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    return person("olga", "operator")
+
+
+@pytest.fixture
+def rita(db: None) -> User:
+    return person("rita", "risk_manager")
+
+
+@pytest.fixture
+def ron(db: None) -> User:
+    return person("ron", "risk_manager")

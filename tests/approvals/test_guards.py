@@ -32,16 +32,6 @@ def refused(code: str, statement: str, values: list | None = None) -> None:
 
 
 @pytest.fixture
-def sam():
-    return person("sam", "strategist")
-
-
-@pytest.fixture
-def rita():
-    return person("rita", "risk_manager")
-
-
-@pytest.fixture
 def request_row(sam) -> ChangeRequest:
     return open_request(actor=actor(sam), user=sam, proposal=proposal())
 

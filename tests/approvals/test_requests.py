@@ -30,21 +30,6 @@ from tests.approvals.people import actor, person, proposal
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sam():
-    return person("sam", "strategist")
-
-
-@pytest.fixture
-def rita():
-    return person("rita", "risk_manager")
-
-
-@pytest.fixture
-def ron():
-    return person("ron", "risk_manager")
-
-
 def opened(user, **values) -> ChangeRequest:
     return open_request(actor=actor(user), user=user, proposal=proposal(**values))
 

@@ -19,17 +19,12 @@ from apps.golive.actions.cast_vote import GatesNotPassed
 from apps.golive.models import GateCheck
 from apps.golive.queries import latest_checks
 from apps.risk.actions.set_limit import set_limit
-from tests.approvals.people import actor, person
+from tests.approvals.people import actor
 from tests.factories import make_account, make_config, make_instrument
 from tests.golive.asking import ask, say
 from tests.golive.evidence import give_evidence, hold, ready_bot
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ron():
-    return person("ron", "risk_manager")
 
 
 def test_one_vote_takes_a_bot_from_paper_to_testnet(sam, rita) -> None:

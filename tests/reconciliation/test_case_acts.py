@@ -30,7 +30,7 @@ from apps.reconciliation.actions.write_off import write_off
 from apps.reconciliation.domain.adjustments import NotThisWay
 from apps.reconciliation.models import Case, CaseEvent
 from apps.risk.models import Restriction
-from tests.approvals.people import actor, person
+from tests.approvals.people import actor
 from tests.reconciliation.test_passes import limit, restrictions
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -40,16 +40,6 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 def backups(settings, tmp_path):
     settings.BACKUP_DIR = str(tmp_path / "backups")
     return tmp_path / "backups"
-
-
-@pytest.fixture
-def olga():
-    return person("olga", "operator")
-
-
-@pytest.fixture
-def rita():
-    return person("rita", "risk_manager")
 
 
 def approve(user, request):

@@ -26,7 +26,7 @@ from apps.trading.actions.amend_order import NewTerms, amend_order
 from apps.trading.actions.place_manual import place_manual
 from apps.trading.actions.run_account import run_account
 from apps.trading.domain.manual import ManualTerms
-from tests.approvals.people import actor, person
+from tests.approvals.people import actor
 from tests.factories import make_config, make_quote
 from tests.trading.desk import ANNA
 
@@ -43,16 +43,6 @@ def bot(desk, venue, monkeypatch) -> Bot:
     run_account(account_id=desk.account.id)
     monkeypatch.setattr(placing, "REAL_MONEY", {"paper"})
     return made
-
-
-@pytest.fixture
-def olga():
-    return person("olga", "operator")
-
-
-@pytest.fixture
-def rita():
-    return person("rita", "risk_manager")
 
 
 def terms(bot: Bot, **change: object) -> ManualTerms:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal as D  # noqa: N817 - read like a number
 
+import pytest
+
 from apps.simulator.domain.accounts import Account
 from apps.simulator.domain.instruments import Instrument, listed
 from apps.simulator.domain.ledger import Ledger, Placed
@@ -15,6 +17,8 @@ from apps.simulator.domain.perpetual.books import AlgoOrder, Mode, Position, Wal
 from apps.simulator.domain.perpetual.engine import place, transfer
 from apps.simulator.domain.perpetual.marks import FundingTable, MarkSource
 from apps.simulator.domain.perpetual.sweep import Step, apply_contract_candle
+from apps.simulator.domain.perpetual.terms import set_leverage, set_margin_type
+from apps.simulator.domain.refusals import Refusal
 
 HOUR = 3_600_000
 SYMBOL = "SOLUSDT_PERP"
@@ -113,3 +117,15 @@ class Desk:
     def wallet(self, who: int = 1) -> Wallet:
         """Return the USDT wallet."""
         return self.ledger.contracts.wallet(who, "USDT")
+
+
+def leverage(desk: Desk, value: int, *, isolated: bool = False) -> None:
+    set_leverage(desk.ledger, 1, SYMBOL, leverage=value, now_ms=0)
+    if isolated:
+        set_margin_type(desk.ledger, 1, SYMBOL, is_isolated=True)
+
+
+def refused(code: int, act: object) -> None:
+    with pytest.raises(Refusal) as error:
+        act()  # type: ignore[operator]
+    assert error.value.venue_code == code
